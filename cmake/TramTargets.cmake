@@ -1,0 +1,50 @@
+# How every target of ours is built: warnings are errors, sanitizers touch our own code only, headers
+# must compile alone, heavy units share one slot of a Ninja pool.
+
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
+
+function(tram_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(TRAM_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined
+      -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+  if(TRAM_TIDY)
+    set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "clang-tidy-16;--quiet")
+  endif()
+endfunction()
+
+# tram_library(NAME SOURCES… [HEADERS…] [LINKS…] [PRIVATE_LINKS…] [HEAVY…])
+# HEADERS are public and are each compiled alone (CMake's VERIFY_INTERFACE_HEADER_SETS).
+# HEAVY sources need over 1 GB each and are compiled one at a time.
+function(tram_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINKS;PRIVATE_LINKS;HEAVY" ${ARGN})
+  add_library(tram_${name} STATIC ${arg_SOURCES})
+  add_library(tram::${name} ALIAS tram_${name})
+  if(arg_HEADERS)
+    target_sources(tram_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
+      FILES ${arg_HEADERS})
+    set_target_properties(tram_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  endif()
+  tram_compile_options(tram_${name})
+  target_link_libraries(tram_${name} PUBLIC ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS})
+  if(arg_HEAVY)
+    add_library(tram_${name}_heavy OBJECT ${arg_HEAVY})
+    tram_compile_options(tram_${name}_heavy)
+    target_link_libraries(tram_${name}_heavy PRIVATE ${arg_LINKS} ${arg_PRIVATE_LINKS})
+    set_target_properties(tram_${name}_heavy PROPERTIES JOB_POOL_COMPILE heavy)
+    target_link_libraries(tram_${name} PRIVATE $<BUILD_INTERFACE:tram_${name}_heavy>)
+    target_sources(tram_${name} PRIVATE $<TARGET_OBJECTS:tram_${name}_heavy>)
+  endif()
+endfunction()
+
+# tram_binary(NAME SOURCES… LINKS…): a program in build/<preset>/bin.
+function(tram_binary name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  tram_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS})
+endfunction()
