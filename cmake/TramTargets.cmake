@@ -1,5 +1,5 @@
-# How every target of ours is built: warnings are errors, sanitizers touch our own code only, headers
-# must compile alone, heavy units share one slot of a Ninja pool.
+# How every target of ours is built: warnings are errors, sanitizers touch our own code only,
+# headers must compile alone, heavy units share one slot of a Ninja pool.
 
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
 

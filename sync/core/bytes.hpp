@@ -28,8 +28,12 @@ using ByteArray = std::array<std::uint8_t, N>;
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-[[nodiscard]] inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
-[[nodiscard]] inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
+[[nodiscard]] inline Bytes to_bytes(ByteView view) {
+  return {view.begin(), view.end()};
+}
+[[nodiscard]] inline Bytes to_bytes(std::string_view text) {
+  return to_bytes(as_bytes(text));
+}
 
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(ByteView bytes);

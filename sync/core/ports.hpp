@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
-/// Time and randomness, as the engine takes them: passed in, never fetched. `host/` has the real ones,
-/// the simulator its own.
+/// Time and randomness, as the engine takes them: passed in, never fetched. `host/` has the real
+/// ones, the simulator its own.
 namespace tram::sync {
 
 /// A moment on a wall clock, in milliseconds since 1970-01-01T00:00:00Z.

@@ -9,9 +9,9 @@
 /// The one way in which Tram reports that something did not work.
 ///
 /// A function that the world can make fail (peer bytes, disk, clock, operator) returns Result<T>.
-/// What only our own mistake can break is asserted instead (core/assert.hpp). A code exists only where
-/// a caller reacts to it differently; everything else goes into the message, which is one line, in
-/// plain words, and never carries a citizen's data.
+/// What only our own mistake can break is asserted instead (core/assert.hpp). A code exists only
+/// where a caller reacts to it differently; everything else goes into the message, which is one
+/// line, in plain words, and never carries a citizen's data.
 ///
 /// The method names are those of C++23's std::expected, so that we can switch.
 namespace tram::sync {

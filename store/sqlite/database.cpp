@@ -1,0 +1,186 @@
+#include "store/sqlite/database.hpp"
+
+#include <sqlite3.h>
+
+#include <array>
+
+#include "store/sqlite/failure.hpp"
+#include "sync/core/assert.hpp"
+
+namespace tram::store {
+
+using sync::Error;
+using sync::ErrorCode;
+using sync::fail;
+using sync::Status;
+
+namespace {
+
+constexpr std::size_t key_bytes = 32;
+// Before it, two connections that checkpoint at once can lose committed pages.
+constexpr int sqlite_version_min = 3051003;
+
+void wipe(std::string& text) {
+  volatile char* at = text.data();
+  for (std::size_t i = 0; i < text.size(); ++i) at[i] = 0;
+}
+
+std::string utf8(const std::filesystem::path& path) {
+  const std::u8string text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
+// Checked by reading a value back: a PRAGMA that SQLite does not know is silently ignored.
+struct Setting {
+  const char* set;
+  const char* read;
+  const char* column;
+  std::int64_t value;
+};
+constexpr std::array settings{
+    Setting{"PRAGMA synchronous = FULL", "PRAGMA synchronous", "synchronous", 2},
+    Setting{"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "foreign_keys", 1},
+    Setting{"PRAGMA secure_delete = ON", "PRAGMA secure_delete", "secure_delete", 1},
+    Setting{"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "temp_store", 2},
+    Setting{"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "cell_size_check", 1},
+    Setting{"PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "trusted_schema", 0},
+    Setting{"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "wal_autocheckpoint", 0},
+    Setting{"PRAGMA recursive_triggers = ON", "PRAGMA recursive_triggers", "recursive_triggers", 1},
+};
+
+Status apply_setting(Database& database, const Setting& setting) {
+  if (const auto set = database.prepare(setting.set).run(); !set) return set;
+  Statement read = database.prepare(setting.read);
+  const auto row = read.step();
+  if (!row) return fail(row.error());
+  if (!*row || read.integer(setting.column) != setting.value) {
+    return fail(ErrorCode::failed, std::string("SQLite did not take: ") + setting.set);
+  }
+  return {};
+}
+
+int commit_hook(void* callback, sqlite3* /*handle*/, const char* /*name*/, int pages) {
+  (*static_cast<std::function<void(int)>*>(callback))(pages);
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+sync::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  if (sqlite3_libversion_number() < sqlite_version_min) {
+    return fail(ErrorCode::failed, "this SQLite can lose committed work: 3.51.3 is the oldest");
+  }
+  if (options.key.size() != key_bytes) {
+    return fail(ErrorCode::usage, "a database key has 32 bytes");
+  }
+  const int access =
+      options.read_only ? SQLITE_OPEN_READONLY : (SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(utf8(options.path).c_str(), &handle,
+                                   access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (handle == nullptr) return fail(ErrorCode::io, "not saved: out of memory");
+  std::unique_ptr<Database> database(new Database(handle));
+  if (code != SQLITE_OK) return fail(database->error(code));
+  if (const auto configured = database->configure(options); !configured) {
+    return fail(configured.error(), "opening the database");
+  }
+  return database;
+}
+
+Status Database::configure(const DatabaseOptions& options) {
+  // The raw form skips the key derivation of a passphrase, which costs 60 ms a connection.
+  std::string key = "raw:" + sync::to_hex(options.key);
+  const int keyed = sqlite3_key_v2(handle_, "main", key.data(), static_cast<int>(key.size()));
+  wipe(key);
+  if (keyed != SQLITE_OK) return fail(error(keyed));
+  sqlite3_busy_timeout(handle_, static_cast<int>(options.busy_max.count()));
+  int on = 0;
+  if (sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) != SQLITE_OK || on != 1) {
+    return fail(ErrorCode::failed, "SQLite did not take: defensive");
+  }
+  // The first page that is read tells whether the key fits.
+  if (const auto version = user_version(); !version) return fail(version.error());
+  for (const Setting& setting : settings) {
+    if (const auto set = apply_setting(*this, setting); !set) return set;
+  }
+  if (const auto set = prepare("PRAGMA mmap_size = 0").run(); !set) return set;
+  if (options.read_only) return {};
+  {
+    Statement wal = prepare("PRAGMA journal_mode = WAL");
+    const auto row = wal.step();
+    if (!row) return fail(row.error());
+    if (!*row || wal.text("journal_mode") != "wal") {
+      return fail(ErrorCode::io, "the folder does not allow a write-ahead log");
+    }
+  }
+  const std::string limit =
+      "PRAGMA journal_size_limit = " + std::to_string(options.journal_bytes_max);
+  return prepare(limit).run();
+}
+
+Database::~Database() {
+  for (auto& [sql, cached] : cache_) {
+    TRAM_ASSERT(!cached.in_use);
+    sqlite3_finalize(cached.handle);
+  }
+  sqlite3_close_v2(handle_);
+}
+
+Error Database::error(int code) const { return error_of(handle_, code); }
+
+Statement Database::prepare(std::string_view sql) {
+  const auto found = cache_.find(sql);
+  if (found != cache_.end() && !found->second.in_use) {
+    return {*this, found->second.handle, &found->second.in_use};
+  }
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  if (code != SQLITE_OK) return {*this, error(code)};
+  TRAM_ASSERT(handle != nullptr);
+  // A query that is running already, as in a walk that looks at the same thing: one more, not kept.
+  if (found != cache_.end()) return {*this, handle, nullptr};
+  Cached& cached = cache_.emplace(sql, Cached{handle, false}).first->second;
+  return {*this, cached.handle, &cached.in_use};
+}
+
+Status Database::execute(const char* script) {
+  const int code = sqlite3_exec(handle_, script, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return fail(error(code));
+  return {};
+}
+
+sync::Result<int> Database::user_version() {
+  Statement statement = prepare("PRAGMA user_version");
+  const auto row = statement.step();
+  if (!row) return fail(row.error());
+  return *row ? static_cast<int>(statement.integer("user_version")) : 0;
+}
+
+std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(handle_); }
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+void Database::on_commit(std::function<void(int)> callback) {
+  on_commit_ = std::move(callback);
+  sqlite3_wal_hook(handle_, on_commit_ ? commit_hook : nullptr, &on_commit_);
+}
+
+Status Database::checkpoint(bool truncate) {
+  const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  const int code = sqlite3_wal_checkpoint_v2(handle_, "main", mode, nullptr, nullptr);
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+  return fail(error(code));
+}
+
+Status Database::quick_check() {
+  Statement statement = prepare("PRAGMA quick_check(1)");
+  const auto row = statement.step();
+  if (!row) return fail(row.error());
+  if (*row && statement.text("quick_check") != "ok") {
+    return fail(ErrorCode::unverified, "the database is damaged: restore it from a backup");
+  }
+  return {};
+}
+
+}  // namespace tram::store

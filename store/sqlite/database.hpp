@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "store/sqlite/statement.hpp"
+#include "sync/core/bytes.hpp"
+#include "sync/core/result.hpp"
+
+struct sqlite3;
+
+/// SQLite as we use it: encrypted, in WAL mode, every commit on disk before it returns. Nothing
+/// above these wrappers sees sqlite3.h.
+namespace tram::store {
+
+struct DatabaseOptions {
+  std::filesystem::path path;
+  /// 32 random bytes. Read while `open` runs and not kept by us (SQLite keeps its own copy).
+  sync::ByteView key;
+  /// Refuses to write; the file must exist.
+  bool read_only = false;
+  /// How long to wait for another process's lock. Virus scanners have been seen to hold a file for
+  /// 45 s.
+  std::chrono::milliseconds busy_max = std::chrono::seconds(50);
+  /// What the WAL is cut back to after a checkpoint.
+  std::int64_t journal_bytes_max = std::int64_t{64} * 1024 * 1024;
+};
+
+/// One connection. One thread at a time. Refuses an SQLite that can lose committed pages
+/// (below 3.51.3).
+///
+/// Errors: `unverified` if the key does not fit (or the file is no database of ours); `unavailable`
+/// if another process holds the file; `io` if disk or file failed, and the work is not saved;
+/// `limit` for a value that is too large; `failed` for a rule of the schema.
+class Database {
+ public:
+  [[nodiscard]] static sync::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  /// `sql` is constant text with :named parameters. Compiled once a connection.
+  [[nodiscard]] Statement prepare(std::string_view sql);
+  /// Runs constant text of several statements, such as a migration.
+  [[nodiscard]] sync::Status execute(const char* script);
+
+  [[nodiscard]] sync::Result<int> user_version();
+  [[nodiscard]] std::int64_t last_row_id() const;
+  /// Rows changed by the statement that ran last.
+  [[nodiscard]] std::int64_t changes() const;
+  [[nodiscard]] bool in_transaction() const;
+
+  /// Called after each commit with the pages that stand in the WAL. At most one caller; it must not
+  /// use this database.
+  void on_commit(std::function<void(int wal_pages)> callback);
+  /// Moves the WAL into the database file; `truncate` waits for readers up to `busy_max` and
+  /// empties it. Being kept from it by a reader is not an error: the next checkpoint goes on.
+  [[nodiscard]] sync::Status checkpoint(bool truncate);
+  /// The first complaint of SQLite's quick_check as `unverified`, or ok.
+  [[nodiscard]] sync::Status quick_check();
+
+ private:
+  friend class Statement;
+  struct Cached {
+    sqlite3_stmt* handle = nullptr;
+    bool in_use = false;
+  };
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+  [[nodiscard]] sync::Status configure(const DatabaseOptions& options);
+  [[nodiscard]] sync::Error error(int code) const;
+
+  sqlite3* handle_;
+  std::map<std::string, Cached, std::less<>> cache_;
+  std::function<void(int)> on_commit_;
+};
+
+}  // namespace tram::store

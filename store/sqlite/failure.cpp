@@ -1,0 +1,32 @@
+#include "store/sqlite/failure.hpp"
+
+#include <sqlite3.h>
+
+namespace tram::store {
+
+using sync::Error;
+using sync::ErrorCode;
+
+Error error_of(sqlite3* handle, int code) {
+  const std::string detail = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+  switch (code & 0xff) {
+    case SQLITE_FULL: return {ErrorCode::io, "not saved: the disk is full"};
+    case SQLITE_IOERR: return {ErrorCode::io, "not saved: the disk failed (" + detail + ")"};
+    case SQLITE_CANTOPEN: return {ErrorCode::io, "the database cannot be opened"};
+    case SQLITE_READONLY: return {ErrorCode::io, "not saved: the database is read-only"};
+    case SQLITE_NOMEM: return {ErrorCode::io, "not saved: out of memory"};
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return {ErrorCode::io, "the database may not be opened"};
+    case SQLITE_CORRUPT: return {ErrorCode::io, "the database is damaged (" + detail + ")"};
+    case SQLITE_NOTADB:
+      return {ErrorCode::unverified, "the key does not fit this database, or it is damaged"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorCode::unavailable, "the database is in use by another program"};
+    case SQLITE_TOOBIG: return {ErrorCode::limit, "a value is too large for the database"};
+    case SQLITE_CONSTRAINT: return {ErrorCode::failed, "a rule of the schema: " + detail};
+    default: return {ErrorCode::failed, "database: " + detail};
+  }
+}
+
+}  // namespace tram::store

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/read_unit.hpp"
+#include "store/write_unit.hpp"
+#include "sync/core/result.hpp"
+
+/// The engine's store on SQLite, for nodes and for a hub on one machine. It keeps the ledger, the
+/// feeds, the bookkeeping of sessions, and the projection: the state of every record.
+///
+/// It refuses to forget: entries and names are append-only (only an erasure drops bytes), and
+/// triggers in the schema say so to other hands too. It holds no attachments (a database of their
+/// own) and knows no fields.
+namespace tram::store {
+
+enum class Role { node, hub };
+
+struct StoreOptions {
+  /// The database file. Beside it stand `-wal` and `-shm`, which belong to it.
+  std::filesystem::path path;
+  /// 32 bytes; read while `open` runs.
+  sync::ByteView key;
+  Role role = Role::node;
+  /// Node: the unit whose feed is home. Another one than last time (a merge of communes) recomputes
+  /// what is pending and the projection.
+  std::string home_unit;
+  /// Keys whose verdicts and erasures count. Those of earlier openings and WriteUnit::add_hub_key
+  /// stay.
+  std::vector<sync::PublicKey> hub_keys;
+  /// Connections that read beside each other; the next reader waits.
+  std::size_t readers = 3;
+  /// A checkpoint begins when the WAL has this many pages (4 kB each), off the writer's thread.
+  int checkpoint_pages = 1000;
+  /// False in the simulator, where nothing may run by itself: `checkpoint` is called instead.
+  bool background_checkpoints = true;
+};
+
+/// How the store was found.
+struct OpeningReport {
+  bool created = false;
+  bool unclean = false;      ///< the last process did not close it; a quick check has passed
+  int migrated_from = 0;     ///< the schema version found, if it was an older one
+  bool reprojected = false;  ///< home unit or hub keys changed
+};
+
+/// Any thread may call `read` and `write`. One function writes at a time, the next ones wait in
+/// `write`; reads go on beside it on the last committed state. A function that calls back into its
+/// own Store deadlocks. No exception leaves: one that a function throws comes back as `failed`.
+class Store {
+ public:
+  /// Creates the file if there is none, and migrates an older schema. `unverified` if the key does
+  /// not fit or the file is damaged; `failed` if a newer Tram wrote it; `usage` if role or options
+  /// do not fit the file.
+  [[nodiscard]] static sync::Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  /// Waits for readers and the checkpoint, and marks the store as closed in order.
+  ~Store();
+
+  /// Runs `work` in one transaction, committed and on disk when this returns ok. If `work` or the
+  /// commit fails, nothing is saved; after a disk error during the commit all later writes are
+  /// refused, because only opening the store again can tell what the disk holds.
+  [[nodiscard]] sync::Status write(const std::function<sync::Status(WriteUnit&)>& work);
+
+  /// Runs `work` on one snapshot. Returns its error, or the one that a read has latched. Keep it
+  /// below 30 s: while a snapshot stands the WAL cannot shrink.
+  [[nodiscard]] sync::Status read(const std::function<sync::Status(const ReadUnit&)>& work) const;
+
+  /// Moves the WAL into the file now; `truncate` also empties it (after an erasure: the bytes are
+  /// gone then).
+  [[nodiscard]] sync::Status checkpoint(bool truncate);
+
+  [[nodiscard]] const OpeningReport& opening() const;
+
+ private:
+  struct Parts;
+  explicit Store(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tram::store

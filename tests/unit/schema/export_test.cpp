@@ -1,0 +1,3 @@
+// x
+// y
+#include <catch2/catch.hpp>
