@@ -25,7 +25,7 @@
 namespace tram::host {
 
 /// Larger than any report a command prints, far below what would hurt the daemon.
-inline constexpr std::size_t control_message_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t control_message_bytes_max = std::size_t{16} * 1024 * 1024;
 /// People and cron jobs at one machine; the ninth gets `unavailable` at once.
 inline constexpr std::size_t control_connections_max = 8;
 

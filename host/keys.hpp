@@ -49,7 +49,7 @@ class KeyVault {
   [[nodiscard]] sync::Status remove(std::string_view name);
 
   /// PEM chains and keys are below 8 KiB; anything larger is not a key.
-  static constexpr std::size_t secret_bytes_max = 64 * 1024;
+  static constexpr std::size_t secret_bytes_max = std::size_t{64} * 1024;
 
  private:
   KeyVault(std::filesystem::path folder, Secret master)

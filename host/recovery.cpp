@@ -18,7 +18,7 @@ using sync::Result;
 
 constexpr std::uint8_t version = 1;
 constexpr std::size_t point_bytes = 32;
-constexpr std::size_t secret_bytes_max = 64 * 1024;
+constexpr std::size_t secret_bytes_max = std::size_t{64} * 1024;
 constexpr std::string_view info = "tram recovery 1";
 
 struct KeyDeleter {

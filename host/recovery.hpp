@@ -12,9 +12,10 @@
 /// database. Whoever holds the wrapped bytes alone learns nothing; they are not bound to a sender,
 /// so they prove nothing about who made them.
 ///
-/// Format: version 1 (one byte) ‖ ephemeral X25519 public key (32) ‖ AES-256-GCM ciphertext ‖ tag
-/// (16). The key and the nonce are HKDF-SHA256(shared secret, salt = both public keys, info "tram
-/// recovery 1"); each wrap has a fresh ephemeral key, so the pair is never used twice. Any thread.
+/// Format: version 1 (one byte), ephemeral X25519 public key (32), AES-256-GCM ciphertext, tag
+/// (16); what stands before the ciphertext is bound in. Key and nonce are HKDF-SHA256 of the shared
+/// secret with salt = ephemeral key then receiver's key, info = "tram recovery 1". Each wrap has a
+/// fresh ephemeral key, so the pair is never used twice. Any thread.
 namespace tram::host {
 
 struct RecoveryKey {

@@ -17,7 +17,7 @@ namespace {
 using sync::ErrorCode;
 using sync::fail;
 
-constexpr std::size_t request_bytes_max = 4 * 1024;
+constexpr std::size_t request_bytes_max = std::size_t{4} * 1024;
 
 std::string text_of(const ASN1_STRING* string) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),

@@ -8,12 +8,12 @@
 namespace tram::http {
 
 /// Request line and headers. Ours take 300 bytes; browsers with cookies stay below 4 KiB.
-inline constexpr std::size_t header_bytes_max = 8 * 1024;
+inline constexpr std::size_t header_bytes_max = std::size_t{8} * 1024;
 /// A sync frame is sized by seconds of link and stays below 1 MiB; 4 MiB leaves room for a batch on
 /// a good line. A server that takes more (attachments) says so in its options.
-inline constexpr std::size_t body_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t body_bytes_max = std::size_t{4} * 1024 * 1024;
 /// What the client accepts as an answer: the largest batch, with room to grow.
-inline constexpr std::size_t response_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::size_t response_bytes_max = std::size_t{64} * 1024 * 1024;
 
 /// A handshake is two round trips and 3 KiB: 10 s pass on 2G with loss, and bound a stalled one.
 inline constexpr std::int64_t handshake_ms = 10'000;
@@ -47,7 +47,7 @@ inline constexpr std::size_t requests_per_connection_max = 1'000;
 /// Certificates a client may send: leaf, authority, and one between.
 inline constexpr int chain_depth_max = 2;
 /// Bytes of the client's certificate message (3 KiB is usual).
-inline constexpr std::size_t peer_chain_bytes_max = 16 * 1024;
+inline constexpr std::size_t peer_chain_bytes_max = std::size_t{16} * 1024;
 /// Lines about refused handshakes and connections: so many a minute, the rest is counted only.
 inline constexpr std::size_t refusal_log_lines_per_minute = 30;
 

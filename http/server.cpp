@@ -58,10 +58,10 @@ class Server::Impl {
                                        options.client_authority_pem, options.time_floor);
     if (!context) return fail(context.error());
     core_->tls = wrap(std::move(*context));
-    // OpenSSL has its own copy now.
-    options.private_key_pem = host::Secret();
     auto listening = listen(host, port);
     if (!listening) return listening;
+    // OpenSSL has its own copy now.
+    options.private_key_pem = host::Secret();
     started_ = true;
     core_->running = true;
     guard_.emplace(core_->io.get_executor());

@@ -81,8 +81,9 @@ class Server {
   ~Server();
 
   /// Listens on a numeric address or a name of this machine; port 0 takes a free one. Returns the
-  /// port. Once only. `usage` for a host that does not resolve, `conflict` if the port is taken,
-  /// `malformed` if certificate and key do not fit. After failure nothing listens.
+  /// port. `usage` for a host that does not resolve or a second start, `conflict` if the port is
+  /// taken, `malformed` if certificate and key do not fit, `unavailable` for an address that is not
+  /// this machine's. After failure nothing listens and start may be called again.
   [[nodiscard]] sync::Result<std::uint16_t> start(const std::string& host, std::uint16_t port);
 
   /// Accepts nobody any more, closes idle connections, lets requests in flight finish for up to

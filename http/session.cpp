@@ -225,7 +225,7 @@ class Session final : public SessionControl, public std::enable_shared_from_this
   void on_header(error_code error) {
     if (error) return on_read_error(error);
     const auto& head = parser_->get();
-    if (head.version() != 11) return refuse(505, "HTTP/1.1 only\n");
+    if (head.version() != 11) return refuse(505, "only version 1.1 is spoken\n");
     if (head.count(wire::field::transfer_encoding) > 0) {
       return refuse(411, "a body must come with its length\n");
     }

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "schema/csv.hpp"
-#include "schema/field.hpp"
 #include "schema/fold.hpp"
 #include "schema/kinds.hpp"
+#include "schema/limits.hpp"
 #include "schema/record_changes.hpp"
 #include "schema/values.hpp"
 #include "sync/core/assert.hpp"
@@ -98,8 +98,7 @@ Result<std::vector<Unit>> read_units(std::string_view csv) {
     const std::string where = "units: row " + std::to_string(row + 1);
     const auto changes = changes_from_json(kind::unit, unit_json(units[row]));
     if (!changes) return fail(changes.error(), where);
-    const Field* custody = find_field(kind::unit, sync::field_number::custody);
-    if (units[row].code.size() > custody->bytes_max) {
+    if (units[row].code.size() > limits::unit_bytes_max) {
       return fail(ErrorCode::limit, where + ": the code is too long");
     }
     if (!codes.insert(units[row].code).second) {

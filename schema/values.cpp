@@ -185,6 +185,7 @@ Result<Bytes> element_bytes(const Field& field, const json& object, std::int64_t
     if (key == field.element_key || key == "removed") continue;
     const AttributeField* known = find_attribute(field, key);
     if (known == nullptr) {
+      if (key.starts_with('#')) return fail(ErrorCode::malformed, "a member begins with #");
       more[key] = value;
       continue;
     }
@@ -214,15 +215,14 @@ Result<Bytes> element_bytes(const Field& field, const json& object, std::int64_t
 Result<std::vector<std::string>> element_keys(const Field& field, const json& list) {
   std::vector<std::string> keys;
   std::set<std::string> given;
+  const std::string member(field.element_key);
   for (const json& object : list) {
-    const auto name =
-        object.is_object() ? object.find(std::string(field.element_key)) : json().end();
-    if (!object.is_object() || name == object.end() || !name->is_string()) {
-      return fail(ErrorCode::malformed, "an element without its " + std::string(field.element_key));
+    if (!object.is_object() || !object.contains(member) || !object[member].is_string()) {
+      return fail(ErrorCode::malformed, "an element without its " + member);
     }
-    Result<std::string> key = normal_text(name->get_ref<const std::string&>(),
+    Result<std::string> key = normal_text(object[member].get_ref<const std::string&>(),
                                           limits::element_key_bytes_max, Lines::many);
-    if (!key) return fail(key.error(), std::string(field.element_key));
+    if (!key) return fail(key.error(), member);
     given.insert(*key);
     keys.push_back(std::move(*key));
   }
@@ -270,7 +270,7 @@ Status add_elements(const Field& field, const json& list, std::vector<Change>& o
 
 /// A field that travels by name: `key` is the name, or `#0:` and a name that the schema has for
 /// itself.
-Result<Change> named_change(std::uint32_t kind, const std::string& key, const json& value) {
+Result<Change> named_change(const std::string& key, const json& value) {
   const bool escaped = key.starts_with("#0:");
   if (key.starts_with('#') && !escaped) {
     return fail(ErrorCode::malformed, "a field's name may not begin with #");
@@ -281,9 +281,6 @@ Result<Change> named_change(std::uint32_t kind, const std::string& key, const js
   if (name->empty()) return fail(ErrorCode::malformed, "a field without a name");
   Change change;
   change.field = named_tag(*name);
-  if (!escaped && find_field(kind, std::string_view(*name)) != nullptr) {
-    return fail(ErrorCode::malformed, "a field's name is not normalised");
-  }
   if (value.is_null()) return change;
   Result<Bytes> bytes = json_bytes(value, limits::changes_bytes_max);
   if (!bytes) return fail(bytes.error());
@@ -324,7 +321,7 @@ Result<std::vector<Change>> changes_from_json(std::uint32_t kind, const json& fi
       continue;
     }
     Result<Change> change =
-        field != nullptr ? plain_change(kind, *field, value) : named_change(kind, key, value);
+        field != nullptr ? plain_change(kind, *field, value) : named_change(key, value);
     if (!change) return fail(change.error(), shown(key));
     changes.push_back(std::move(*change));
   }

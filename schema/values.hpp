@@ -21,18 +21,20 @@ namespace tram::schema {
 
 /// The changes that an object of fields means, in canonical order, whole: `{"status":"trinh_ky"}`.
 ///
-/// - null clears a field. A field the schema does not know goes by its name, as canonical JSON,
-/// under
-///   review, so that it is nobody's loss. Names that begin with # are ours: `#0:name` is the field
-///   that travels by `name` although the schema now has one of that key; any other is refused.
-/// - Text becomes NFC. Moments have whole seconds and a zone, dates are complete, integers are
-/// integers.
-/// - A keyed_union is a list of objects, each with its key (a paper's "name"). An element that is
-/// not in
-///   the list is left alone: absence removes nothing, `{"name":…,"removed":true}` does. So an empty
-///   list and null change nothing. Two elements of one name both stay: the second is called `name
-///   #2`. Members that the schema does not know stay with the element. Where elements have an
-///   order, it is the list's, unless an element brings its "position".
+/// *Fields.* null clears a field. A field the schema does not know goes by its name, as canonical
+/// JSON, under review, so that it is nobody's loss. Names that begin with # are ours: `#0:name` is
+/// the field that travels by `name` although the schema now has one of that key; any other is
+/// refused.
+///
+/// *Values.* Text becomes NFC. Moments have whole seconds and a zone, dates are complete, integers
+/// are integers and within the field's limits.
+///
+/// *Lists.* A keyed_union is a list of objects, each with its key (a paper's "name"). An element
+/// that is not in the list is left alone: absence removes nothing, `{"name":…,"removed":true}`
+/// does. So an empty list, or null, changes nothing. Two elements of one name both stay: the second
+/// is called `name #2`. Members that the schema does not know stay with their element. Where
+/// elements have an order it is the list's, unless an element brings its own "position", as one
+/// must that is sent without its neighbours.
 ///
 /// `malformed` or `limit`. The result may be empty: whoever needs a change must look.
 [[nodiscard]] sync::Result<std::vector<sync::Change>> changes_from_json(
@@ -45,8 +47,7 @@ namespace tram::schema {
 
 /// One value as JSON; of an element, its attributes without key and position. Moments are local
 /// time. Bytes that are not of the type, and types or fields that this version does not know,
-/// become
-/// `{"type":n,"hex":"…"}`: nothing is hidden, and nothing fails.
+/// become `{"type":n,"hex":"…"}`: nothing is hidden, and nothing fails.
 [[nodiscard]] nlohmann::json value_to_json(std::uint32_t kind, const sync::FieldTag& tag,
                                            sync::ByteView value);
 

@@ -81,21 +81,32 @@ json scalar(ValueType type, ByteView value) {
   return read ? std::move(*read) : opaque(type, value);
 }
 
+/// Members that the writer's schema did not know. They stand among the known ones unless one of
+/// them has a name that means something here, which no writer of ours gives it.
+void add_more(const Field& field, const sync::Attribute& attribute, json& out) {
+  const std::optional<json> more = readable(attribute.type, attribute.value);
+  bool clear = more && more->is_object();
+  if (clear) {
+    for (const auto& [key, value] : more->items()) {
+      const bool ours = key == field.element_key || key == "removed" || key == "position";
+      clear = clear && !ours && !key.starts_with('#') && !out.contains(key);
+    }
+  }
+  if (clear) {
+    out.update(*more);
+  } else {
+    out["#" + std::to_string(attribute.number)] = opaque(attribute.type, attribute.value);
+  }
+}
+
 void add_attribute(const Field& field, const sync::Attribute& attribute, json& out) {
   const AttributeField* known = find_attribute(field, attribute.number);
   if (known == nullptr || known->type != attribute.type) {
     out["#" + std::to_string(attribute.number)] = opaque(attribute.type, attribute.value);
-  } else if (attribute.number != attribute::more) {
-    out[std::string(known->key)] = scalar(attribute.type, attribute.value);
+  } else if (attribute.number == attribute::more) {
+    add_more(field, attribute, out);
   } else {
-    const json more = scalar(attribute.type, attribute.value);
-    bool clear = more.is_object() && !more.contains("hex");
-    for (const auto& [key, value] : more.items()) clear = clear && !out.contains(key);
-    if (clear) {
-      out.update(more);
-    } else {
-      out["#" + std::to_string(attribute.number)] = more;
-    }
+    out[std::string(known->key)] = scalar(attribute.type, attribute.value);
   }
 }
 
@@ -161,7 +172,8 @@ json list_of_elements(std::uint32_t kind, const FieldTag& tag,
 }
 
 json value_to_json(std::uint32_t kind, const FieldTag& tag, ByteView value) {
-  if (tag.number == 0) return scalar(tag.type, value);
+  // An element is always an object, so that its key can stand in it.
+  if (tag.number == 0 && tag.policy != Policy::keyed_union) return scalar(tag.type, value);
   const Field* field = find_field(kind, tag);
   if (field == nullptr) return opaque(tag.type, value);
   if (tag.type == ValueType::element) return element(*field, value);

@@ -17,13 +17,13 @@ using sync::Status;
 
 Result<Digest> feed_node(Database& database, std::int64_t feed_id, unsigned level,
                          std::uint64_t index) {
-  Statement statement =
-      level == 0 ? database.prepare(
-                       "SELECT name AS hash FROM feed_entry JOIN entry USING (entry_id)"
-                       " WHERE feed_id = :feed_id AND position = :idx")
-                 : database.prepare(
-                       "SELECT hash FROM feed_node"
-                       " WHERE feed_id = :feed_id AND level = :level AND idx = :idx");
+  Statement statement = level == 0
+                            ? database.prepare(
+                                  "SELECT name AS hash FROM feed_entry JOIN entry USING (entry_id)"
+                                  " WHERE feed_id = :feed_id AND position = :idx")
+                            : database.prepare(
+                                  "SELECT hash FROM feed_node"
+                                  " WHERE feed_id = :feed_id AND level = :level AND idx = :idx");
   statement.bind(":feed_id", feed_id).bind(":idx", index);
   if (level != 0) statement.bind(":level", level);
   const Result<bool> row = statement.step();
@@ -69,20 +69,19 @@ Status FeedWriter::append(const FeedAppend& append) {
   if (*stands) return {};
   const auto scopes = index_.scopes_of(*entry_id);
   if (!scopes) return fail(scopes.error());
-  const Status added =
-      database_
-          .prepare("INSERT INTO feed_entry (feed_id, position, entry_id)"
-                   " VALUES (:feed_id, :position, :entry_id)")
-          .bind(":feed_id", feed->feed_id)
-          .bind(":position", feed->size)
-          .bind(":entry_id", *entry_id)
-          .run();
+  const Status added = database_
+                           .prepare(
+                               "INSERT INTO feed_entry (feed_id, position, entry_id)"
+                               " VALUES (:feed_id, :position, :entry_id)")
+                           .bind(":feed_id", feed->feed_id)
+                           .bind(":position", feed->size)
+                           .bind(":entry_id", *entry_id)
+                           .run();
   if (!added) return added;
   if (const Status nodes = add_nodes(*feed, append.name); !nodes) return nodes;
-  const Status grown =
-      database_.prepare("UPDATE feed SET size = size + 1 WHERE feed_id = :feed_id")
-          .bind(":feed_id", feed->feed_id)
-          .run();
+  const Status grown = database_.prepare("UPDATE feed SET size = size + 1 WHERE feed_id = :feed_id")
+                           .bind(":feed_id", feed->feed_id)
+                           .run();
   if (!grown) return grown;
   if (feed->feed_id == context_.home_feed) {
     const Status covered =
@@ -106,15 +105,15 @@ Status FeedWriter::add_nodes(const Feed& feed, const sync::Name& name) {
   if (!read) return read;
   for (const sync::merkle::CompletedNode& node : completed) {
     if (node.level == 0) continue;
-    const Status added =
-        database_
-            .prepare("INSERT INTO feed_node (feed_id, level, idx, hash)"
-                     " VALUES (:feed_id, :level, :idx, :hash)")
-            .bind(":feed_id", feed.feed_id)
-            .bind(":level", node.level)
-            .bind(":idx", node.index)
-            .bind(":hash", node.hash)
-            .run();
+    const Status added = database_
+                             .prepare(
+                                 "INSERT INTO feed_node (feed_id, level, idx, hash)"
+                                 " VALUES (:feed_id, :level, :idx, :hash)")
+                             .bind(":feed_id", feed.feed_id)
+                             .bind(":level", node.level)
+                             .bind(":idx", node.index)
+                             .bind(":hash", node.hash)
+                             .run();
     if (!added) return added;
   }
   return {};
@@ -151,22 +150,22 @@ Status FeedWriter::keep_lost(const Feed& feed, const sync::FeedCut& cut, sync::B
           .bind(":size", cut.size)
           .run();
   if (!earlier) return earlier;
-  const Status lowered =
-      database_
-          .prepare("UPDATE lost SET kept_from = :size"
-                   " WHERE feed_id = :feed_id AND kept_from > :size")
-          .bind(":feed_id", feed.feed_id)
-          .bind(":size", cut.size)
-          .run();
+  const Status lowered = database_
+                             .prepare(
+                                 "UPDATE lost SET kept_from = :size"
+                                 " WHERE feed_id = :feed_id AND kept_from > :size")
+                             .bind(":feed_id", feed.feed_id)
+                             .bind(":size", cut.size)
+                             .run();
   if (!lowered) return lowered;
-  const Status added =
-      database_
-          .prepare("INSERT INTO lost (feed_id, head, agreed, kept_from, returned)"
-                   " VALUES (:feed_id, :head, :size, :size, :size)")
-          .bind(":feed_id", feed.feed_id)
-          .bind(":head", head)
-          .bind(":size", cut.size)
-          .run();
+  const Status added = database_
+                           .prepare(
+                               "INSERT INTO lost (feed_id, head, agreed, kept_from, returned)"
+                               " VALUES (:feed_id, :head, :size, :size, :size)")
+                           .bind(":feed_id", feed.feed_id)
+                           .bind(":head", head)
+                           .bind(":size", cut.size)
+                           .run();
   if (!added) return added;
   return database_
       .prepare(
@@ -180,24 +179,29 @@ Status FeedWriter::keep_lost(const Feed& feed, const sync::FeedCut& cut, sync::B
 }
 
 Status FeedWriter::drop_above(const Feed& feed, std::uint64_t size) {
+  if (feed.feed_id == context_.home_feed) {
+    // Own entries above are covered by no receipt any more.
+    const Status pending =
+        database_
+            .prepare(
+                "UPDATE entry SET pending = 1 WHERE entry_id IN ("
+                " SELECT gone.entry_id FROM feed_entry AS gone JOIN entry AS held USING (entry_id)"
+                " JOIN log USING (log_id)"
+                " WHERE feed_id = :feed_id AND position >= :size AND own = 1)")
+            .bind(":feed_id", feed.feed_id)
+            .bind(":size", size)
+            .run();
+    if (!pending) return pending;
+  }
   constexpr std::array steps{
-      // Own entries above are covered by no receipt any more.
-      "UPDATE entry SET pending = 1 WHERE :feed_id = :home_feed AND entry_id IN ("
-      " SELECT feed_entry.entry_id FROM feed_entry"
-      " JOIN entry AS cut ON cut.entry_id = feed_entry.entry_id JOIN log USING (log_id)"
-      " WHERE feed_id = :feed_id AND position >= :size AND own = 1)",
-      "DELETE FROM feed_entry WHERE feed_id = :feed_id AND position >= :size"
-      " AND :home_feed IS NOT NULL",
-      "DELETE FROM feed_node WHERE feed_id = :feed_id AND (idx + 1) << level > :size"
-      " AND :home_feed IS NOT NULL",
-      "UPDATE feed SET size = :size WHERE feed_id = :feed_id AND :home_feed IS NOT NULL",
-      "UPDATE head SET void = 1 WHERE feed_id = :feed_id AND size > :size"
-      " AND :home_feed IS NOT NULL",
+      "DELETE FROM feed_entry WHERE feed_id = :feed_id AND position >= :size",
+      "DELETE FROM feed_node WHERE feed_id = :feed_id AND (idx + 1) << level > :size",
+      "UPDATE feed SET size = :size WHERE feed_id = :feed_id",
+      "UPDATE head SET void = 1 WHERE feed_id = :feed_id AND size > :size",
   };
   for (const char* step : steps) {
     Statement statement = database_.prepare(step);
     statement.bind(":feed_id", feed.feed_id).bind(":size", size);
-    statement.bind(":home_feed", context_.home_feed);
     if (const Status done = statement.run(); !done) return done;
   }
   return {};
@@ -220,9 +224,10 @@ Status FeedWriter::deliver(const FeedAppend& delivery) {
 
 Status FeedWriter::drop_delivery(const FeedAppend& delivery) {
   return database_
-      .prepare("DELETE FROM delivery"
-               " WHERE feed_id = (SELECT feed_id FROM feed WHERE feed = :feed)"
-               " AND entry_id = (SELECT entry_id FROM entry WHERE name = :name)")
+      .prepare(
+          "DELETE FROM delivery"
+          " WHERE feed_id = (SELECT feed_id FROM feed WHERE feed = :feed)"
+          " AND entry_id = (SELECT entry_id FROM entry WHERE name = :name)")
       .bind_text(":feed", delivery.feed)
       .bind(":name", delivery.name)
       .run();
@@ -268,8 +273,9 @@ Status FeedWriter::put(const sync::SignedHead& head) {
 
 Status FeedWriter::returned(std::int64_t lost_id, std::uint64_t progress) {
   return database_
-      .prepare("UPDATE lost SET returned = :progress"
-               " WHERE lost_id = :lost_id AND returned < :progress")
+      .prepare(
+          "UPDATE lost SET returned = :progress"
+          " WHERE lost_id = :lost_id AND returned < :progress")
       .bind(":progress", progress)
       .bind(":lost_id", lost_id)
       .run();

@@ -12,7 +12,8 @@ namespace tram::store {
 
 class Database;
 
-/// Writes feeds: appends, heads, cuts, and what is due in other feeds. Idempotent like LedgerWriter.
+/// Writes feeds: appends, heads, cuts, and what is due in other feeds. Idempotent like
+/// LedgerWriter.
 class FeedWriter {
  public:
   FeedWriter(Database& database, const Context& context, Touched& touched)

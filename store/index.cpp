@@ -127,6 +127,9 @@ Status Index::store_columns(const Row& row, const EntryColumns& columns, const E
 }
 
 Status Index::fill_tables(const Row& row, const Entry& entry) {
+  if (const auto* opening = std::get_if<sync::Opening>(&entry.body)) {
+    return open_log(entry.place.log, *opening);
+  }
   if (const auto* verdict = std::get_if<sync::Verdict>(&entry.body)) {
     return database_
         .prepare("INSERT OR IGNORE INTO verdict (target, entry_id) VALUES (:target, :entry_id)")
@@ -161,6 +164,23 @@ Status Index::fill_tables(const Row& row, const Entry& entry) {
       .run();
 }
 
+// Who brought a log's entries usually says whose it is; where nobody did, its opening does.
+Status Index::open_log(const sync::LogId& log, const sync::Opening& opening) {
+  Statement unknown =
+      database_.prepare("SELECT log_id FROM log WHERE log = :log AND device IS NULL");
+  const Result<bool> row = unknown.bind(":log", log).step();
+  if (!row) return fail(row.error());
+  if (!*row) return {};
+  const std::int64_t log_id = unknown.integer("log_id");
+  const Status known =
+      database_.prepare("UPDATE log SET device = :device, unit = :unit WHERE log_id = :log_id")
+          .bind(":device", opening.device)
+          .bind_text(":unit", opening.unit)
+          .bind(":log_id", log_id)
+          .run();
+  return known ? log_is_known(log_id) : known;
+}
+
 Result<bool> Index::is_erased(const RecordRef& record) {
   Statement statement = database_.prepare(
       "SELECT 1 FROM erasure WHERE kind = :kind AND record = :record AND counts = 1");
@@ -170,8 +190,7 @@ Result<bool> Index::is_erased(const RecordRef& record) {
 
 Status Index::erase_entry(std::int64_t entry_id) {
   const Status dropped =
-      database_
-          .prepare("UPDATE entry SET erased = 1, bytes = NULL WHERE entry_id = :entry_id")
+      database_.prepare("UPDATE entry SET erased = 1, bytes = NULL WHERE entry_id = :entry_id")
           .bind(":entry_id", entry_id)
           .run();
   if (!dropped) return dropped;
@@ -243,10 +262,10 @@ Status Index::touch_target(const Name& target, std::int64_t feed_id) {
 }
 
 Status Index::log_is_known(std::int64_t log_id) {
-  const auto entries = ids(
-      std::move(database_.prepare("SELECT DISTINCT entry_id FROM place WHERE log_id = :log_id")
-                    .bind(":log_id", log_id)),
-      "entry_id");
+  const auto entries =
+      ids(std::move(database_.prepare("SELECT DISTINCT entry_id FROM place WHERE log_id = :log_id")
+                        .bind(":log_id", log_id)),
+          "entry_id");
   if (!entries) return fail(entries.error());
   for (const std::int64_t entry_id : *entries) {
     const Result<Row> row = load(entry_id);
@@ -263,8 +282,8 @@ Status Index::log_is_known(std::int64_t log_id) {
 }
 
 Status Index::rebuild(const std::function<void(std::uint64_t)>& progress) {
-  for (const char* sql : {"DELETE FROM import_event", "DELETE FROM verdict",
-                          "DELETE FROM erasure"}) {
+  for (const char* sql :
+       {"DELETE FROM import_event", "DELETE FROM verdict", "DELETE FROM erasure"}) {
     if (const Status dropped = database_.prepare(sql).run(); !dropped) return dropped;
   }
   std::int64_t last = 0;

@@ -10,8 +10,9 @@
 #include "sync/ledger/entry.hpp"
 #include "sync/session/ledger_port.hpp"
 
-/// What is read out of an entry's bytes and kept in columns: its form and record, the imported event that it
-/// was, what a verdict rules on and an erase entry erases. Tells the projection what has changed.
+/// What is read out of an entry's bytes and kept in columns: its form and record, the imported
+/// event that it was, what a verdict rules on and an erase entry erases. Tells the projection what
+/// has changed.
 namespace tram::store {
 
 class Database;
@@ -53,6 +54,7 @@ class Index {
   [[nodiscard]] sync::Status store_columns(const Row& row, const EntryColumns& columns,
                                            const sync::Entry* entry);
   [[nodiscard]] sync::Status fill_tables(const Row& row, const sync::Entry& entry);
+  [[nodiscard]] sync::Status open_log(const sync::LogId& log, const sync::Opening& opening);
   [[nodiscard]] sync::Status touch_target(const sync::Name& target, std::int64_t feed_id);
   [[nodiscard]] sync::Status erase_entry(std::int64_t entry_id);
   [[nodiscard]] sync::Status erase_record(const sync::RecordRef& record);

@@ -27,6 +27,8 @@ Result<std::int64_t> LedgerWriter::log_id_of(const LogId& log) {
 }
 
 Status LedgerWriter::put(const sync::NewLog& log) {
+  // An opening that does not decode says nothing: the log stays unknown.
+  if (log.device == sync::PublicKey{}) return {};
   const auto log_id = log_id_of(log.log);
   if (!log_id) return fail(log_id.error());
   Statement known = database_.prepare(
@@ -108,15 +110,14 @@ Result<LedgerWriter::Held> LedgerWriter::put_row(const NewEntry& entry, std::int
 }
 
 Result<bool> LedgerWriter::put_place(const NewEntry& entry, const At& at) {
-  const Status added =
-      database_
-          .prepare(
-              "INSERT OR IGNORE INTO place (log_id, seq, entry_id)"
-              " VALUES (:log_id, :seq, :entry_id)")
-          .bind(":log_id", at.log_id)
-          .bind(":seq", entry.place.seq)
-          .bind(":entry_id", at.entry_id)
-          .run();
+  const Status added = database_
+                           .prepare(
+                               "INSERT OR IGNORE INTO place (log_id, seq, entry_id)"
+                               " VALUES (:log_id, :seq, :entry_id)")
+                           .bind(":log_id", at.log_id)
+                           .bind(":seq", entry.place.seq)
+                           .bind(":entry_id", at.entry_id)
+                           .run();
   if (!added) return fail(added.error());
   return database_.changes() != 0;
 }
@@ -175,8 +176,8 @@ Result<std::optional<LedgerWriter::Link>> LedgerWriter::link_of(
   if (at.seq == 0) {
     before.emplace_back(sync::chain_start(log));
   } else {
-    Statement places = database_.prepare(
-        "SELECT chain FROM place WHERE log_id = :log_id AND seq = :seq");
+    Statement places =
+        database_.prepare("SELECT chain FROM place WHERE log_id = :log_id AND seq = :seq");
     places.bind(":log_id", at.log_id).bind(":seq", at.seq - 1);
     for (;;) {
       const Result<bool> place = places.step();
@@ -199,15 +200,15 @@ Result<std::optional<LedgerWriter::Link>> LedgerWriter::link_of(
 }
 
 Status LedgerWriter::set_chain(const At& at, const Link& link) {
-  const Status set =
-      database_
-          .prepare("UPDATE place SET chain = :chain"
-                   " WHERE log_id = :log_id AND seq = :seq AND entry_id = :entry_id")
-          .bind(":chain", link.chain)
-          .bind(":log_id", at.log_id)
-          .bind(":seq", at.seq)
-          .bind(":entry_id", at.entry_id)
-          .run();
+  const Status set = database_
+                         .prepare(
+                             "UPDATE place SET chain = :chain"
+                             " WHERE log_id = :log_id AND seq = :seq AND entry_id = :entry_id")
+                         .bind(":chain", link.chain)
+                         .bind(":log_id", at.log_id)
+                         .bind(":seq", at.seq)
+                         .bind(":entry_id", at.entry_id)
+                         .run();
   if (!set) return set;
   const Status moved =
       database_
@@ -219,8 +220,9 @@ Status LedgerWriter::set_chain(const At& at, const Link& link) {
           .run();
   if (!moved) return moved;
   return database_
-      .prepare("INSERT OR IGNORE INTO log_tip (log_id, count, chain)"
-               " VALUES (:log_id, :count, :chain)")
+      .prepare(
+          "INSERT OR IGNORE INTO log_tip (log_id, count, chain)"
+          " VALUES (:log_id, :count, :chain)")
       .bind(":log_id", at.log_id)
       .bind(":count", at.seq + 1)
       .bind(":chain", link.chain)

@@ -39,6 +39,8 @@ class ReadUnit : public sync::LedgerReader {
   [[nodiscard]] std::vector<sync::PendingLog> pending_logs() const override;
   [[nodiscard]] std::uint64_t feed_size(const sync::FeedId& feed) const override;
   [[nodiscard]] sync::Digest feed_root(const sync::FeedId& feed, std::uint64_t size) const override;
+  [[nodiscard]] sync::Digest feed_node(const sync::FeedId& feed, unsigned level,
+                                       std::uint64_t index) const override;
   [[nodiscard]] std::vector<sync::Name> feed_names(const sync::FeedId& feed, std::uint64_t from,
                                                    std::size_t max) const override;
   [[nodiscard]] std::optional<std::uint64_t> feed_position(const sync::FeedId& feed,
@@ -53,9 +55,6 @@ class ReadUnit : public sync::LedgerReader {
   [[nodiscard]] std::vector<sync::Lineage> lineages(const sync::PublicKey& device) const override;
 
   // --- more of the ledger ---
-  /// The hash of a complete subtree of a feed (sync::merkle::Nodes), for proofs.
-  [[nodiscard]] sync::Digest feed_node(const sync::FeedId& feed, unsigned level,
-                                       std::uint64_t index) const;
   [[nodiscard]] std::optional<sync::SignedLogHead> log_head(const sync::LogId& log) const;
   /// Every verified head of the feed, also of lineages that the hub has lost, oldest first.
   [[nodiscard]] std::vector<sync::SignedHead> heads(const sync::FeedId& feed,

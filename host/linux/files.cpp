@@ -18,7 +18,7 @@ using sync::fail;
 
 sync::Result<sync::Bytes> read_to_end(int descriptor, std::size_t bytes_max,
                                       const std::string& name) {
-  constexpr std::size_t step = 64 * 1024;
+  constexpr std::size_t step = std::size_t{64} * 1024;
   sync::Bytes out;
   for (;;) {
     const std::size_t held = out.size();

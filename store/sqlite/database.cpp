@@ -126,7 +126,10 @@ Database::~Database() {
   sqlite3_close_v2(handle_);
 }
 
-Error Database::error(int code) const { return error_of(handle_, code); }
+Error Database::error(int code) {
+  if ((code & 0xff) == SQLITE_IOERR) disk_failed_ = true;
+  return error_of(handle_, code);
+}
 
 Statement Database::prepare(std::string_view sql) {
   const auto found = cache_.find(sql);
@@ -157,9 +160,15 @@ sync::Result<int> Database::user_version() {
   return *row ? static_cast<int>(statement.integer("user_version")) : 0;
 }
 
-std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(handle_); }
-std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
-bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+std::int64_t Database::last_row_id() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+std::int64_t Database::changes() const {
+  return sqlite3_changes64(handle_);
+}
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
 
 void Database::on_commit(std::function<void(int)> callback) {
   on_commit_ = std::move(callback);

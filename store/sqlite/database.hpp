@@ -55,6 +55,8 @@ class Database {
   /// Rows changed by the statement that ran last.
   [[nodiscard]] std::int64_t changes() const;
   [[nodiscard]] bool in_transaction() const;
+  /// True for good after the disk has failed (not: is full). Only opening again tells what it holds.
+  [[nodiscard]] bool disk_failed() const { return disk_failed_; }
 
   /// Called after each commit with the pages that stand in the WAL. At most one caller; it must not
   /// use this database.
@@ -73,9 +75,10 @@ class Database {
   };
   explicit Database(sqlite3* handle) : handle_(handle) {}
   [[nodiscard]] sync::Status configure(const DatabaseOptions& options);
-  [[nodiscard]] sync::Error error(int code) const;
+  [[nodiscard]] sync::Error error(int code);
 
   sqlite3* handle_;
+  bool disk_failed_ = false;
   std::map<std::string, Cached, std::less<>> cache_;
   std::function<void(int)> on_commit_;
 };

@@ -6,8 +6,8 @@ struct sqlite3;
 
 namespace tram::store {
 
-/// What an SQLite result code means to a caller of ours; `code` is not SQLITE_OK. The message carries no
-/// data: SQLite's own text names at most tables, columns and rules.
+/// What an SQLite result code means to a caller of ours; `code` is not SQLITE_OK. The message
+/// carries no data: SQLite's own text names at most tables, columns and rules.
 [[nodiscard]] sync::Error error_of(sqlite3* handle, int code);
 
 }  // namespace tram::store

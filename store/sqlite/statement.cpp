@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "store/sqlite/database.hpp"
-#include "store/sqlite/failure.hpp"
 #include "sync/core/assert.hpp"
 
 namespace tram::store {
@@ -54,7 +53,7 @@ int Statement::column_index(std::string_view column) const {
 }
 
 void Statement::check(int code) {
-  if (code != SQLITE_OK) error_ = error_of(sqlite3_db_handle(handle_), code);
+  if (code != SQLITE_OK) error_ = database_->error(code);
 }
 
 Statement& Statement::bind_integer(std::string_view parameter, std::int64_t value) {

@@ -15,8 +15,7 @@ Transaction::~Transaction() {
 
 Status Transaction::begin(Kind kind) {
   TRAM_ASSERT(!open_);
-  const Status begun =
-      database_.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
+  const Status begun = database_.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
   if (!begun) return begun;
   open_ = true;
   // A deferred transaction has its snapshot only from its first read on.

@@ -59,13 +59,18 @@ Candidate candidate_of(const MergeEntry& source, const Change& change, Verdict::
           change.value};
 }
 
+bool time_trusted(const Node& node) {
+  return node.source->entry.time_trusted && node.ruling != Verdict::Ruling::time_untrusted;
+}
+
 // Trusted times order, untrusted ones do not: what remains is arbitrary, and the same everywhere.
-bool later(const MergeEntry& a, const MergeEntry& b) {
-  const auto time_of = [](const MergeEntry& e) {
-    return e.entry.time_trusted ? e.entry.time.ms : 0;
+bool later(const Node& a, const Node& b) {
+  const auto rank = [](const Node& node) {
+    const Entry& entry = node.source->entry;
+    return std::tuple(time_trusted(node), time_trusted(node) ? entry.time.ms : 0, entry.place,
+                      node.source->name);
   };
-  return std::tuple(a.entry.time_trusted, time_of(a), a.entry.place, a.name) >
-         std::tuple(b.entry.time_trusted, time_of(b), b.entry.place, b.name);
+  return rank(a) > rank(b);
 }
 
 // The history of one record as a graph.
@@ -145,8 +150,11 @@ std::vector<std::size_t> History::newest_first() const {
 
 void History::collect_candidates(RecordState& state) const {
   // superseded[i]: fields that a descendant of i writes. What a non-creating entry writes
-  // supersedes every creating entry, named as a parent or not.
+  // supersedes every creating entry, named as a parent or not; so what a creating entry writes
+  // supersedes creating ones only, also where an import named updates as its parents: two writes
+  // never supersede each other.
   std::vector<FieldSet> superseded(nodes_.size(), FieldSet(fields_.size()));
+  std::vector<FieldSet> superseded_by_create(nodes_.size(), FieldSet(fields_.size()));
   FieldSet after_creation(fields_.size());
   for (const Node& node : nodes_) {
     if (node.creates || !node.counts()) continue;
@@ -154,17 +162,24 @@ void History::collect_candidates(RecordState& state) const {
   }
   for (const std::size_t i : newest_first()) {
     const Node& node = nodes_[i];
-    if (node.creates) superseded[i].add(after_creation);
-    FieldSet below = superseded[i];
+    FieldSet over = superseded[i];
+    if (node.creates) {
+      over.add(superseded_by_create[i]);
+      over.add(after_creation);
+    }
+    FieldSet& below = node.creates ? superseded_by_create[i] : superseded[i];
     for (std::size_t change = 0; change < node.writes.size() && node.counts(); ++change) {
       const std::size_t field = node.writes[change];
-      if (!superseded[i].has(field)) {
+      if (!over.has(field)) {
         state.candidates[*fields_[field]].push_back(
             candidate_of(*node.source, node.edit->changes[change], node.ruling));
       }
       below.add(field);
     }
-    for (const std::size_t parent : node.parents) superseded[parent].add(below);
+    for (const std::size_t parent : node.parents) {
+      superseded[parent].add(superseded[i]);
+      superseded_by_create[parent].add(superseded_by_create[i]);
+    }
   }
   for (auto& [key, candidates] : state.candidates) {
     std::sort(candidates.begin(), candidates.end(),
@@ -173,18 +188,17 @@ void History::collect_candidates(RecordState& state) const {
 }
 
 void History::find_home(RecordState& state) const {
-  const MergeEntry* home = nullptr;
-  bool home_creates = false;
+  const Node* home = nullptr;
   for (const Node& node : nodes_) {
     if (!node.counts()) continue;
-    if (home == nullptr || (node.creates && !home_creates) ||
-        (node.creates == home_creates && later(*node.source, *home))) {
-      home = node.source;
-      home_creates = node.creates;
+    if (home == nullptr || (node.creates && !home->creates) ||
+        (node.creates == home->creates && later(node, *home))) {
+      home = &node;
     }
   }
-  if (home != nullptr) state.home_unit = home->unit;
-  state.uncreated = home != nullptr && !home_creates;
+  if (home == nullptr) return;
+  state.home_unit = home->source->unit;
+  state.uncreated = !home->creates;
 }
 
 RecordState History::state() const {

@@ -122,24 +122,29 @@ std::map<FieldKey, ResolvedField> resolve(const RecordState& state) {
 
 namespace {
 
-std::string text_of_field(const RecordState& state, std::uint32_t number) {
-  for (const auto& [key, candidates] : state.candidates) {
-    if (key.field.number != number) continue;
-    const ResolvedField field = resolve(key, candidates, true);
-    return field.value ? std::string(as_text(*field.value)) : std::string();
-  }
-  return {};
+// The whole tag and not only its number: a field of another type or policy is another field, and
+// what anybody writes there must not move a record.
+const FieldTag custody_tag{field_number::custody, "", ValueType::token, Policy::authority};
+
+std::string text_of(const FieldKey& key, const std::vector<Candidate>& candidates) {
+  const ResolvedField field = resolve(key, candidates, true);
+  return field.value ? std::string(as_text(*field.value)) : std::string();
 }
 
 }  // namespace
 
 std::string custody_of(const RecordState& state) {
-  std::string custody = text_of_field(state, field_number::custody);
+  const auto written = state.candidates.find(FieldKey{custody_tag, ""});
+  if (written == state.candidates.end()) return state.home_unit;
+  std::string custody = text_of(written->first, written->second);
   return custody.empty() ? state.home_unit : custody;
 }
 
 std::string code_of(const RecordState& state) {
-  return text_of_field(state, field_number::code);
+  for (const auto& [key, candidates] : state.candidates) {
+    if (key.field.number == field_number::code) return text_of(key, candidates);
+  }
+  return {};
 }
 
 }  // namespace tram::sync

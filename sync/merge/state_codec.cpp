@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sync/core/codec.hpp"
 #include "sync/limits.hpp"
 #include "sync/merge/record_state.hpp"
@@ -91,6 +93,11 @@ Result<RecordState> decode_state(ByteView bytes) {
   state.plain = (flags & 2U) != 0;
   state.home_unit = in.string(limits::unit_bytes_max);
   if (const Status done = in.finish("record state"); !done) return fail(done.error());
+  // Flags that nobody sets and sets out of order: what is ours is what we would write again.
+  const Bytes again = encode_state(state);
+  if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) {
+    return fail(ErrorCode::malformed, "record state: not in its one form");
+  }
   return state;
 }
 

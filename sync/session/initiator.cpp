@@ -223,6 +223,7 @@ Status Initiator::take_feed(const LedgerReader& ledger, const FeedAnswer& answer
   progress.search = Search::none;
   switch (answer.kind) {
     case FeedAnswer::Kind::agrees: return append_feed(ledger, answer, commit);
+    case FeedAnswer::Kind::closed: return {};
     case FeedAnswer::Kind::disagrees: progress.search = Search::send_roots; return {};
     case FeedAnswer::Kind::agreed_at: break;
   }

@@ -108,10 +108,10 @@ void Responder::judge(const LedgerReader& ledger, const ExchangeRequest& request
   const HelloJudgement judgement =
       judge_hello(scope_.device, hello, ledger.lineages(scope_.device), fresh);
   if (judgement.ask) {
-    hello_answer_ = HelloAnswer{0, nonce_};
+    hello_answer_ = HelloAnswer{hello.run, 0, nonce_};
     return;
   }
-  hello_answer_ = HelloAnswer{judgement.update.lineage.count, std::nullopt};
+  hello_answer_ = HelloAnswer{hello.run, judgement.update.lineage.count, std::nullopt};
   commit.lineages.push_back(judgement.update);
 }
 

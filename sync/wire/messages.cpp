@@ -1,5 +1,7 @@
 #include "sync/wire/messages.hpp"
 
+#include <algorithm>
+
 #include "sync/limits.hpp"
 #include "sync/wire/archive.hpp"
 
@@ -10,16 +12,14 @@ using wire::bounded;
 namespace {
 
 constexpr std::size_t batch_bytes_max = limits::frame_bytes_max;
-constexpr std::size_t returns_max = 16;
 
 }  // namespace
 
-template <class Archive>
-void serialize(Archive& archive, Instant& time) {
-  auto ms = static_cast<std::uint64_t>(time.ms);
-  archive(ms);
-  if (ms > limits::time_ms_max) ms = 0;
-  time.ms = static_cast<std::int64_t>(ms);
+inline void CEREAL_SAVE_FUNCTION_NAME(wire::OutputArchive& archive, const Instant& time) {
+  archive.out.varint(static_cast<std::uint64_t>(time.ms));
+}
+inline void CEREAL_LOAD_FUNCTION_NAME(wire::InputArchive& archive, Instant& time) {
+  time.ms = static_cast<std::int64_t>(archive.in.varint(limits::time_ms_max));
 }
 
 template <class Archive>
@@ -83,14 +83,11 @@ void serialize(Archive& archive, ExchangeRequest& request) {
           bounded(request.wants, limits::frame_names_max), request.plain);
 }
 
+// cereal writes an enumeration as its number; from elsewhere it may be any.
 template <class Archive>
 void serialize(Archive& archive, FeedAnswer& answer) {
-  auto kind = static_cast<std::uint8_t>(answer.kind);
-  archive(bounded(answer.feed, limits::unit_bytes_max), kind, answer.hub_size, answer.agreed,
+  archive(bounded(answer.feed, limits::unit_bytes_max), answer.kind, answer.hub_size, answer.agreed,
           bounded(answer.batch, batch_bytes_max), answer.head);
-  // A kind from nowhere becomes a known one here, and is refused because it encodes otherwise.
-  const bool known = kind >= 1 && kind <= 3;
-  answer.kind = known ? static_cast<FeedAnswer::Kind>(kind) : FeedAnswer::Kind::agrees;
 }
 
 template <class Archive>
@@ -100,7 +97,7 @@ void serialize(Archive& archive, LogNeed& need) {
 
 template <class Archive>
 void serialize(Archive& archive, HelloAnswer& answer) {
-  archive(answer.count, answer.nonce);
+  archive(answer.run, answer.count, answer.nonce);
 }
 
 template <class Archive>
@@ -112,6 +109,18 @@ void serialize(Archive& archive, ExchangeReply& reply) {
 }
 
 namespace {
+
+bool is_known(FeedAnswer::Kind kind) {
+  return kind >= FeedAnswer::Kind::agrees && kind <= FeedAnswer::Kind::closed;
+}
+
+bool is_known(const ExchangeReply& reply) {
+  return std::all_of(reply.feeds.begin(), reply.feeds.end(),
+                     [](const FeedAnswer& answer) { return is_known(answer.kind); });
+}
+bool is_known(const ExchangeRequest& /*request*/) {
+  return true;
+}
 
 template <class Message>
 Bytes encode(const Message& message) {
@@ -128,7 +137,7 @@ Result<Message> decode(ByteView bytes, std::string_view what) {
   Message message;
   archive(message);
   if (const Status done = in.finish(what); !done) return fail(done.error());
-  if (encode(message) != to_bytes(bytes)) {
+  if (!is_known(message) || encode(message) != to_bytes(bytes)) {
     return fail(ErrorCode::malformed, std::string(what) + ": not in its canonical form");
   }
   return message;

@@ -71,6 +71,9 @@ struct RunSignature {
   friend bool operator==(const RunSignature&, const RunSignature&) = default;
 };
 
+/// Parts of feeds that one request can give back.
+inline constexpr std::size_t returns_max = 16;
+
 /// A part of a feed that the hub lost, under the hub's own old head.
 struct ReturnedPart {
   SignedHead head;
@@ -97,9 +100,10 @@ struct ExchangeRequest {
 
 struct FeedAnswer {
   enum class Kind : std::uint8_t {
-    agrees = 1,     ///< your copy is a beginning of mine; here is what follows
+    agrees = 1,     ///< your copy, of size `agreed`, is a beginning of mine; here is what follows
     disagrees = 2,  ///< it is not: send me its roots
     agreed_at = 3,  ///< we agree up to `agreed`
+    closed = 4,     ///< as `agrees`, but you may only hand in: nothing follows
   };
   FeedId feed;
   Kind kind = Kind::agrees;
@@ -118,6 +122,7 @@ struct LogNeed {
 };
 
 struct HelloAnswer {
+  RunId run{};                 ///< of the hello that is answered
   std::uint64_t count = 0;     ///< runs acknowledged, this one included
   std::optional<Nonce> nonce;  ///< instead: answer this, so that I know that you are live
   friend bool operator==(const HelloAnswer&, const HelloAnswer&) = default;

@@ -1,5 +1,6 @@
 // Goal: every rejection of Reader, and that what Writer writes is what Reader reads.
-// Method: tables of broken bytes, one a rule; rapidcheck for round trips (replay: RC_PARAMS="seed=N").
+// Method: tables of broken bytes, one a rule; rapidcheck for round trips (replay:
+// RC_PARAMS="seed=N").
 #include "sync/core/codec.hpp"
 
 #include <rapidcheck.h>

@@ -12,7 +12,9 @@ namespace {
 
 using test::hex;
 
-std::string sha256_hex(std::string_view text) { return to_hex(sha256(as_bytes(text))); }
+std::string sha256_hex(std::string_view text) {
+  return to_hex(sha256(as_bytes(text)));
+}
 
 struct MacCase {
   std::string key;
@@ -53,8 +55,7 @@ TEST_CASE("HMAC-SHA-256: the cases of RFC 4231") {
       {std::string(20, '\xaa'), std::string(50, '\xdd'),
        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
       {std::string(as_text(hex("0102030405060708090a0b0c0d0e0f10111213141516171819"))),
-       std::string(50, '\xcd'),
-       "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
+       std::string(50, '\xcd'), "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
       {std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First",
        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
       {std::string(131, '\xaa'),

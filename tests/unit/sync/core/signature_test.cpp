@@ -1,5 +1,6 @@
-// Goal: Ed25519 keys and signatures are RFC 8032's, and a signature holds for one domain, message and key.
-// Method: published key pairs, a golden signature over our composition, and every bit altered once.
+// Goal: Ed25519 keys and signatures are RFC 8032's, and a signature holds for one domain, message
+// and key. Method: published key pairs, a golden signature over our composition, and every bit
+// altered once.
 #include "sync/crypto/signature.hpp"
 
 #include <catch2/catch.hpp>
@@ -30,7 +31,7 @@ constexpr KeyPair published[] = {
      "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf"}};
 
 // Over "tram log head", a zero byte and "abc", by the key of TEST 1; made with another program.
-constexpr const char* golden = 
+constexpr const char* golden =
     "73542982a343b6083bf781d876077ebd770d9bd9472ec68bebf5eef5890a752a"
     "74089ba8955501281f17c83a3a196f101b4841c4ee6945e6bf428b2f4ce9250f";
 
@@ -92,8 +93,8 @@ TEST_CASE("signature: one domain's is not another's, and the border cannot be mo
   CHECK(!verify(key.public_key(), "tram log hea", as_bytes("dabc"), signature));
   CHECK(!verify(key.public_key(), "", as_bytes("tram log headabc"), signature));
   CHECK(!verify(key.public_key(), "tram log heada", as_bytes("bc"), signature));
-  CHECK(!verify(key_of(published[1].seed).public_key(), "tram log head", as_bytes("abc"),
-                signature));
+  CHECK(
+      !verify(key_of(published[1].seed).public_key(), "tram log head", as_bytes("abc"), signature));
 }
 
 TEST_CASE("signature: adding the group's order to S does not make a second signature") {

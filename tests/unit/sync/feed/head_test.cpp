@@ -1,5 +1,5 @@
-// Goal: a signed feed head round-trips, has one encoding, and loses its signature's cover with any change.
-// Method: one head, altered a member at a time and a bit at a time.
+// Goal: a signed feed head round-trips, has one encoding, and loses its signature's cover with any
+// change. Method: one head, altered a member at a time and a bit at a time.
 #include "sync/feed/head.hpp"
 
 #include <catch2/catch.hpp>

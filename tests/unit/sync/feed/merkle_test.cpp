@@ -14,9 +14,14 @@ namespace {
 using test::array_of;
 using test::hex;
 
-const char* const leaves[] = {
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f"};
+const char* const leaves[] = {"",
+                              "00",
+                              "10",
+                              "2021",
+                              "3031",
+                              "40414243",
+                              "5051525354555657",
+                              "606162636465666768696a6b6c6d6e6f"};
 
 const char* const roots[] = {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                              "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -87,14 +92,15 @@ std::vector<Digest> digests(const std::vector<const char*>& texts) {
   return out;
 }
 
-Digest published_root(std::uint64_t size) { return array_of<32>(roots[size - 1]); }
+Digest published_root(std::uint64_t size) {
+  return array_of<32>(roots[size - 1]);
+}
 
 }  // namespace
 
 TEST_CASE("merkle: the published roots, by list, by nodes and by appending") {
   test::StoredTree tree;
-  CHECK(to_hex(empty_root()) ==
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(to_hex(empty_root()) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(root(0, tree.nodes()) == empty_root());
   CHECK(root_of({}) == empty_root());
   const std::vector<Digest> hashes = published_leaves();

@@ -24,8 +24,8 @@ std::vector<Digest> many_leaves() {
 
 using Check = std::function<bool(std::span<const Digest>)>;
 
-// True iff `holds` accepts the proof and nothing that differs from it in one hash, one missing hash, one
-// more hash, or the order of two.
+// True iff `holds` accepts the proof and nothing that differs from it in one hash, one missing
+// hash, one more hash, or the order of two.
 bool only_this_proof(const std::vector<Digest>& proof, const Check& holds) {
   if (!holds(proof)) return false;
   for (std::size_t i = 0; i < proof.size(); ++i) {

@@ -1,5 +1,6 @@
 // Goal: a twin of sync::merkle that nobody can doubt.
-// Method: the definitions of RFC 9162 section 2.1 word for word, by recursion over lists of leaf hashes.
+// Method: the definitions of RFC 9162 section 2.1 word for word, by recursion over lists of leaf
+// hashes.
 #include "tests/unit/sync/feed/naive_tree.hpp"
 
 namespace tram::sync::test {

@@ -8,8 +8,8 @@
 #include "sync/core/assert.hpp"
 #include "sync/feed/merkle.hpp"
 
-/// Two trees to hold against sync::merkle: one that keeps what `append` completes, as a store does, and
-/// one that is nothing but the recursive definitions of RFC 9162 section 2.1.
+/// Two trees to hold against sync::merkle: one that keeps what `append` completes, as a store does,
+/// and one that is nothing but the recursive definitions of RFC 9162 section 2.1.
 namespace tram::sync::test {
 
 /// Nodes by (level, index). Asserts that nobody asks for one that is not complete.

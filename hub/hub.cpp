@@ -1,0 +1,292 @@
+#include "hub/hub.hpp"
+
+#include <algorithm>
+
+#include "host/log.hpp"
+#include "hub/codes.hpp"
+#include "schema/field.hpp"
+#include "schema/holidays.hpp"
+#include "schema/kinds.hpp"
+#include "schema/procedures.hpp"
+#include "sync/core/codec.hpp"
+
+namespace tram::hub {
+
+using sync::ErrorCode;
+using sync::fail;
+
+namespace {
+
+constexpr const char* hosts_key = "hub.hosts";
+constexpr std::size_t hosts_max = 64;
+constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t numbers_a_day = 9999;
+
+sync::Change text_change(std::uint32_t number, std::string_view value) {
+  const schema::Field* field = schema::find_field(schema::kind::device, number);
+  return {schema::tag_of(*field), "", false, sync::encode_text(value)};
+}
+
+sync::Change number_change(std::uint32_t number, std::int64_t value) {
+  const schema::Field* field = schema::find_field(schema::kind::device, number);
+  return {schema::tag_of(*field), "", false, sync::encode_integer(value)};
+}
+
+sync::Result<std::unique_ptr<store::Store>> open_store(const Province& province) {
+  store::StoreOptions options;
+  options.path = province.store_file();
+  options.key = province.store_key().view();
+  options.role = store::Role::hub;
+  options.hub_keys = {province.hub_key().public_key()};
+  return store::Store::open(options);
+}
+
+// "https://hub.example.vn:7443/" -> "hub.example.vn:7443"
+sync::Result<std::string> host_of(const std::string& url) {
+  constexpr std::string_view scheme = "https://";
+  std::string_view host = url;
+  if (host.substr(0, scheme.size()) == scheme) host.remove_prefix(scheme.size());
+  if (!host.empty() && host.back() == '/') host.remove_suffix(1);
+  if (host.empty() || host.find_first_of("/ @?#\"'\\") != std::string_view::npos) {
+    return fail(ErrorCode::usage, "the hub's address must look like https://host:port");
+  }
+  return std::string(host);
+}
+
+// Without the port; brackets of an IPv6 address removed.
+std::string name_of_host(const std::string& host) {
+  if (!host.empty() && host.front() == '[') return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+std::vector<std::string> read_hosts(const store::ReadUnit& unit) {
+  std::vector<std::string> out;
+  const std::optional<sync::Bytes> bytes = unit.meta(hosts_key);
+  if (!bytes) return out;
+  sync::Reader in(*bytes);
+  const std::size_t count = in.count(hosts_max, 1);
+  for (std::size_t i = 0; i < count; ++i) out.push_back(in.string(255));
+  return out;
+}
+
+}  // namespace
+
+Hub::Hub(Province province, config::HubConfig config, std::unique_ptr<store::Store> store)
+    : province_(std::move(province)),
+      config_(std::move(config)),
+      store_(std::move(store)),
+      writer_(province_.hub_key(), random_, clock_) {}
+
+sync::Status Hub::init(const std::filesystem::path& directory, const std::string& province_code,
+                       const std::optional<std::vector<schema::Unit>>& units) {
+  host::SystemRandom random;
+  sync::Result<Province> province =
+      Province::create(directory, province_code, host::SystemClock().now(), random);
+  if (!province) return fail(province.error());
+  const sync::Result<std::unique_ptr<Hub>> hub = open(directory);
+  if (!hub) return fail(hub.error());
+  return (*hub)->write_reference_data(units);
+}
+
+sync::Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
+  const sync::Result<config::HubConfig> config = config::load_hub_config(directory / "hub.toml");
+  if (!config) return fail(config.error());
+  sync::Result<Province> province = Province::open(directory);
+  if (!province) return fail(province.error());
+  sync::Result<std::unique_ptr<store::Store>> store = open_store(*province);
+  if (!store) return fail(store.error());
+  return std::unique_ptr<Hub>(new Hub(std::move(*province), *config, std::move(*store)));
+}
+
+sync::Status Hub::write(const std::function<sync::Status(store::WriteUnit&)>& work) {
+  return store_->write([&](store::WriteUnit& unit) -> sync::Status {
+    const sync::Status done = work(unit);
+    if (!done) writer_.forget();  // its last entries will not stand
+    return done;
+  });
+}
+
+sync::Status Hub::write_reference_data(const std::optional<std::vector<schema::Unit>>& units) {
+  std::vector<schema::Unit> own;
+  if (units) {
+    own = *units;
+  } else {
+    const auto built_in = schema::units_of_province(province_.code());
+    own.assign(built_in.begin(), built_in.end());
+  }
+  return write([&](store::WriteUnit& unit) -> sync::Status {
+    const auto create = [&](std::uint32_t kind, std::vector<sync::Change> changes) {
+      return writer_.create_record(unit, sync::province_feed, kind, std::move(changes));
+    };
+    for (const schema::Unit& row : own) {
+      const sync::Status done = create(schema::kind::unit, schema::unit_changes(row));
+      if (!done) return done;
+    }
+    for (const schema::Procedure& row : schema::procedures()) {
+      const sync::Status done = create(schema::kind::procedure, schema::procedure_changes(row));
+      if (!done) return done;
+    }
+    for (const schema::Holiday& row : schema::holidays()) {
+      const sync::Status done = create(schema::kind::holiday, schema::holiday_changes(row));
+      if (!done) return done;
+    }
+    return write_device(unit, province_.hub_key().public_key(), sync::province_feed, "hub", {}, 0);
+  });
+}
+
+sync::Status Hub::write_device(store::WriteUnit& unit, const sync::PublicKey& key,
+                               const std::string& unit_code, const std::string& label,
+                               const sync::Digest& code_hash, std::int64_t slot_size) {
+  namespace field = schema::device_field;
+  const bool is_hub = unit_code == sync::province_feed;
+  std::vector<sync::Change> changes{
+      text_change(sync::field_number::code, device_id(key)),
+      text_change(field::unit, unit_code),
+      text_change(field::role, is_hub ? "hub" : "node"),
+      text_change(field::state, "active"),
+  };
+  changes.push_back(text_change(field::public_key, sync::as_text(key)));
+  if (!label.empty()) changes.push_back(text_change(field::label, label));
+  if (!is_hub) {
+    changes.push_back(text_change(field::enrolment_hash, sync::as_text(code_hash)));
+    const sync::Result<std::vector<Device>> devices = all_devices(unit);
+    if (!devices) return fail(devices.error());
+    const auto earlier = std::count_if(devices->begin(), devices->end(),
+                                       [&](const Device& d) { return d.unit == unit_code; });
+    const std::int64_t first = 1 + earlier * slot_size;
+    if (slot_size > 0 && first + slot_size - 1 <= numbers_a_day) {
+      changes.push_back(number_change(field::slot_first, first));
+      changes.push_back(number_change(field::slot_last, first + slot_size - 1));
+    }
+  }
+  sync::Result<std::vector<sync::Change>> ordered = sync::in_canonical_order(std::move(changes));
+  if (!ordered) return fail(ordered.error());
+  return writer_.create_record(unit, sync::province_feed, schema::kind::device,
+                               std::move(*ordered));
+}
+
+sync::Result<NewCode> Hub::create_code(const std::string& unit_code, const std::string& hub_url,
+                                       std::int64_t valid_hours, std::int64_t slot_size) {
+  const sync::Result<std::string> host = host_of(hub_url);
+  if (!host) return fail(host.error());
+  NewCode out{{*host, sync::sha256(province_.authority()), sync::EnrolmentCode::draw(random_)},
+              {clock_.now().ms + valid_hours * hour_ms},
+              ""};
+  const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
+    const std::optional<std::string> name = unit_name(unit, unit_code);
+    if (!name) {
+      return fail(ErrorCode::usage, "the province has no commune with the code " + unit_code);
+    }
+    out.unit_name = *name;
+    if (const sync::Status added = add_host(unit, name_of_host(*host)); !added) return added;
+    return save_code(unit, out.ticket.code.id(),
+                     {out.ticket.code.key(), unit_code, out.expires, slot_size, ""});
+  });
+  if (!written) return fail(written.error());
+  return out;
+}
+
+sync::Status Hub::add_host(store::WriteUnit& unit, const std::string& host) {
+  std::vector<std::string> known = read_hosts(unit);
+  if (std::find(known.begin(), known.end(), host) != known.end()) return {};
+  if (known.size() == hosts_max) known.erase(known.begin());
+  known.push_back(host);
+  sync::Writer out;
+  out.varint(known.size());
+  for (const std::string& name : known) out.string(name);
+  return unit.set_meta(hosts_key, out.view());
+}
+
+std::vector<std::string> Hub::hosts() const {
+  std::vector<std::string> out;
+  const sync::Status read = store_->read([&](const store::ReadUnit& unit) -> sync::Status {
+    out = read_hosts(unit);
+    return unit.status();
+  });
+  if (!read) host::log(host::Level::error, "hub.hosts_unreadable", {});
+  return out;
+}
+
+sync::Result<sync::Bytes> Hub::enrol(sync::ByteView bytes) {
+  const sync::Result<sync::EnrolmentRequest> request = sync::decode_enrolment_request(bytes);
+  if (!request) return fail(request.error());
+  const sync::Result<http::CheckedRequest> checked =
+      http::check_request(request->certificate_request);
+  if (!checked) return fail(checked.error());
+  sync::Bytes answer;
+  const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
+    const sync::Result<sync::EnrolmentReply> reply =
+        enrol_device(unit, *request, checked->public_key);
+    if (!reply) return fail(reply.error());
+    const sync::Result<CodeRow> row = find_code(unit, request->code_id);
+    if (!row) return fail(row.error());
+    answer = sync::encode_enrolment(*reply, *request, row->key);
+    return {};
+  });
+  if (!written) return fail(written.error());
+  return answer;
+}
+
+sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
+                                                     const sync::EnrolmentRequest& request,
+                                                     const sync::PublicKey& key) {
+  const std::string device = device_id(key);
+  const auto refuse = [&](const char* reason, const char* message) {
+    host::log(host::Level::warn, "hub.enrol_refused", {{"reason", reason}, {"device", device}});
+    return fail(ErrorCode::refused, message);
+  };
+  sync::Result<CodeRow> row = find_code(unit, request.code_id);
+  if (!row && row.error().code == ErrorCode::not_found) {
+    return refuse("wrong_code", "this code is wrong: ask the province for a new one");
+  }
+  if (!row) return fail(row.error());
+  if (!sync::is_proved(request, row->key)) {
+    return refuse("wrong_code", "this code is wrong: ask the province for a new one");
+  }
+  if (!row->used_by.empty() && row->used_by != device) {
+    return refuse("used_code",
+                  "this code was used already, by another computer: tell the province");
+  }
+  const sync::Instant now = clock_.now();
+  if (row->used_by.empty() && now > row->expires) {
+    return refuse("expired_code", "this code has expired: ask the province for a new one");
+  }
+  const std::optional<std::string> name = unit_name(unit, row->unit);
+  const sync::Result<sync::Bytes> certificate = province_.issue_device(key, device, now);
+  if (!certificate) return fail(certificate.error());
+  // The same computer asks again when the answer was lost: the same code serves it, and only it.
+  if (row->used_by.empty()) {
+    const sync::Status device_written =
+        write_device(unit, key, row->unit, request.label, sync::sha256(row->key), row->slot_size);
+    if (!device_written) return fail(device_written.error());
+    row->used_by = device;
+    const sync::Status saved = save_code(unit, request.code_id, *row);
+    if (!saved) return fail(saved.error());
+  }
+  host::log(host::Level::info, "hub.enrolled", {{"device", device}, {"unit", row->unit}});
+  return sync::EnrolmentReply{row->unit,
+                              name.value_or(""),
+                              province_.code(),
+                              *certificate,
+                              province_.authority(),
+                              province_.hub_key().public_key(),
+                              province_.recovery_key(),
+                              {}};
+}
+
+sync::Status Hub::revoke(const std::string& id) {
+  const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
+    const sync::Result<std::optional<Device>> device = find_device(unit, id);
+    if (!device) return fail(device.error());
+    if (!*device || (*device)->unit == sync::province_feed) {
+      return fail(ErrorCode::not_found, "there is no computer " + id);
+    }
+    if ((*device)->state == "revoked") return {};
+    return writer_.edit_record(unit, sync::province_feed, (*device)->row,
+                               {text_change(schema::device_field::state, "revoked")});
+  });
+  if (written) host::log(host::Level::warn, "hub.revoked", {{"device", id}});
+  return written;
+}
+
+}  // namespace tram::hub

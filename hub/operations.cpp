@@ -1,0 +1,162 @@
+#include "hub/operations.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "host/clock.hpp"
+#include "schema/kinds.hpp"
+#include "store/record_export.hpp"
+#include "store/verify.hpp"
+
+namespace tram::hub {
+
+using command::Emit;
+using nlohmann::json;
+using sync::ErrorCode;
+using sync::fail;
+
+namespace {
+
+constexpr std::int64_t default_slot = 250;
+constexpr std::int64_t default_hours = 24;
+constexpr std::size_t lines_an_item = 200;
+
+sync::Status create_code(Hub& hub, const Running& running, const json& params, const Emit& emit) {
+  const sync::Result<NewCode> code =
+      hub.create_code(params.at("commune"), params.at("hub_url"),
+                      params.value("hours", default_hours), params.value("slot", default_slot));
+  if (!code) return fail(code.error());
+  if (running.hosts_changed) running.hosts_changed();
+  emit({{"code", code->ticket.text()},
+        {"typed", code->ticket.typed()},
+        {"commune", params.at("commune")},
+        {"name", code->unit_name},
+        {"expires_at", host::local_time_text(code->expires)}});
+  return {};
+}
+
+json device_json(const Device& device, const Running& running, const store::ReadUnit& unit) {
+  json out = {{"device", device.id},     {"unit", device.unit},
+              {"label", device.label},   {"state", device.state},
+              {"last_contact", nullptr}, {"lineages", unit.lineages(device.key).size()}};
+  if (device.slot_first != 0) out["slot"] = {device.slot_first, device.slot_last};
+  if (running.last_contact) {
+    if (const auto contact = running.last_contact(device.key)) {
+      out["last_contact"] = host::local_time_text(*contact);
+    }
+  }
+  return out;
+}
+
+sync::Status list_nodes(Hub& hub, const Running& running, const json& params, const Emit& emit) {
+  return hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
+    const sync::Result<std::vector<Device>> devices = all_devices(unit);
+    if (!devices) return fail(devices.error());
+    std::vector<store::DoubtfulDevice> doubtful = unit.doubtful_devices();
+    const std::string wanted = params.value("device", "");
+    bool found = wanted.empty();
+    for (const Device& device : *devices) {
+      if (!wanted.empty() && device.id != wanted) continue;
+      found = true;
+      json row = device_json(device, running, unit);
+      row["doubt"] = nullptr;
+      for (const store::DoubtfulDevice& doubt : doubtful) {
+        if (doubt.device != device.key) continue;
+        row["doubt"] = doubt.copied ? "copied" : "went back, or copied";
+      }
+      if (!emit(row)) break;
+    }
+    return found ? unit.status()
+                 : sync::Status(fail(ErrorCode::not_found, "there is no computer " + wanted));
+  });
+}
+
+sync::Status export_unit(Hub& hub, const json& params, const Emit& emit) {
+  const std::string commune = params.at("commune");
+  return hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
+    if (!unit_name(unit, commune)) {
+      return fail(ErrorCode::usage, "the province has no commune with the code " + commune);
+    }
+    json lines = json::array();
+    const sync::Status done = store::for_each_export_line(
+        unit, commune, schema::kind::dossier, commune, [&](const std::string& line) {
+          lines.push_back(line);
+          if (lines.size() < lines_an_item) return true;
+          const bool listening = emit({{"lines", std::exchange(lines, json::array())}});
+          return listening;
+        });
+    if (done && !lines.empty()) emit({{"lines", std::move(lines)}});
+    return done;
+  });
+}
+
+json finding_json(const store::Finding& finding) {
+  json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
+  if (!finding.log.empty()) {
+    out["log"] = finding.log;
+    out["seq"] = finding.seq;
+  }
+  if (!finding.feed.empty()) {
+    out["feed"] = finding.feed;
+    out["position"] = finding.position;
+  }
+  return out;
+}
+
+sync::Status verify_store(Hub& hub, const Emit& emit) {
+  sync::Result<store::VerifyReport> report = fail(ErrorCode::failed, "not read");
+  const sync::Status read = hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
+    report = store::verify(unit, {});
+    return report ? sync::Status() : sync::Status(fail(report.error()));
+  });
+  if (!read) return read;
+  json findings = json::array();
+  for (const store::Finding& finding : report->findings) {
+    if (!finding.information) findings.push_back(finding_json(finding));
+  }
+  emit({{"ok", report->ok()},
+        {"errors", report->errors},
+        {"entries", report->entries},
+        {"logs", report->logs},
+        {"feeds", report->feeds},
+        {"records", report->records},
+        {"findings", std::move(findings)}});
+  return {};
+}
+
+sync::Status status_of(Hub& hub, const Emit& emit) {
+  return hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
+    json feeds = json::object();
+    for (const store::FeedRow& feed : unit.feeds()) {
+      feeds[feed.feed] = {{"size", feed.size},
+                          {"root", sync::to_hex(unit.feed_root(feed.feed, feed.size))},
+                          {"conflicts", unit.counts(feed.feed).conflicts}};
+    }
+    emit({{"province", hub.province().code()},
+          {"name", hub.province().name()},
+          {"hub_key", sync::to_hex(hub.province().hub_key().public_key())},
+          {"feeds", std::move(feeds)}});
+    return unit.status();
+  });
+}
+
+}  // namespace
+
+command::Methods operations_of(Hub& hub, Running running) {
+  command::Methods methods;
+  methods.add("code.create", [&hub, running](const json& params, const Emit& emit) {
+    return create_code(hub, running, params, emit);
+  });
+  methods.add("node.list", [&hub, running](const json& params, const Emit& emit) {
+    return list_nodes(hub, running, params, emit);
+  });
+  methods.add("node.revoke",
+              [&hub](const json& params, const Emit&) { return hub.revoke(params.at("device")); });
+  methods.add("export", [&hub](const json& params, const Emit& emit) {
+    return export_unit(hub, params, emit);
+  });
+  methods.add("verify", [&hub](const json&, const Emit& emit) { return verify_store(hub, emit); });
+  methods.add("status", [&hub](const json&, const Emit& emit) { return status_of(hub, emit); });
+  return methods;
+}
+
+}  // namespace tram::hub

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "command/access.hpp"
+#include "hub/hub.hpp"
+
+/// The hub's operations as methods (command/methods.hpp): what the operator's commands call, beside
+/// a running hub and without one.
+namespace tram::hub {
+
+/// What only a running hub can tell or must do.
+struct Running {
+  std::function<std::optional<sync::Instant>(const sync::PublicKey&)> last_contact;
+  std::function<void()> hosts_changed;
+};
+
+/// `hub` must outlive the methods.
+[[nodiscard]] command::Methods operations_of(Hub& hub, Running running);
+
+}  // namespace tram::hub

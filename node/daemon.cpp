@@ -1,0 +1,42 @@
+#include "node/daemon.hpp"
+
+#include "host/control.hpp"
+#include "host/lock.hpp"
+#include "host/log.hpp"
+#include "host/signals.hpp"
+#include "node/courier.hpp"
+#include "node/operations.hpp"
+
+namespace tram::node {
+
+using sync::fail;
+
+sync::Status run_daemon(const std::filesystem::path& directory) {
+  const host::StopSignal stop;
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory, ignored)) {
+    return fail(sync::ErrorCode::not_enrolled,
+                "there is no data folder " + directory.string() + ": enrol this computer first");
+  }
+  const sync::Result<host::DataLock> lock = host::DataLock::acquire(directory);
+  if (!lock) return fail(lock.error());
+  const sync::Result<std::unique_ptr<Node>> node = Node::open(directory);
+  if (!node) return fail(node.error());
+  Link link(**node);
+  Courier courier(**node, link);
+  const command::Methods methods = operations_of(
+      **node, link,
+      {[&courier] { return courier.attempts(); }, [&courier] { courier.work_came(); }});
+  sync::Result<host::ControlServer> control =
+      host::ControlServer::start(directory, command::control_handler(methods));
+  if (!control) return fail(control.error());
+  host::log(host::Level::info, "node.running",
+            {{"unit", (*node)->identity().unit},
+             {"device", device_id((*node)->device_key().public_key())}});
+  stop.wait();
+  host::log(host::Level::info, "node.stopping", {});
+  control->stop();
+  return {};
+}
+
+}  // namespace tram::node

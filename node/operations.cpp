@@ -1,0 +1,153 @@
+#include "node/operations.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "node/conflicts.hpp"
+#include "node/import.hpp"
+#include "schema/kinds.hpp"
+#include "store/record_export.hpp"
+#include "store/verify.hpp"
+
+namespace tram::node {
+
+using command::Emit;
+using nlohmann::json;
+using sync::ErrorCode;
+using sync::fail;
+
+namespace {
+
+constexpr std::size_t lines_an_item = 200;
+
+sync::Status import_lines(Node& node, const Running& running, const json& params,
+                          const Emit& emit) {
+  const std::vector<std::string> texts = params.at("lines").get<std::vector<std::string>>();
+  const std::vector<std::string_view> lines(texts.begin(), texts.end());
+  const sync::Result<ImportResult> result = import_batch(node, lines);
+  if (!result) return fail(result.error());
+  json rejected = json::array();
+  for (const RejectedLine& line : result->rejected) {
+    rejected.push_back({{"index", line.index}, {"reason", line.reason}});
+  }
+  emit({{"accepted", result->accepted}, {"known", result->known}, {"rejected", rejected}});
+  if (running.work_came && result->accepted != 0) running.work_came();
+  return {};
+}
+
+sync::Status export_records(Node& node, const Emit& emit) {
+  const std::string& home = node.identity().unit;
+  return node.store().read([&](const store::ReadUnit& unit) {
+    json lines = json::array();
+    const sync::Status done = store::for_each_export_line(
+        unit, home, schema::kind::dossier, home, [&](const std::string& line) {
+          lines.push_back(line);
+          if (lines.size() < lines_an_item) return true;
+          return emit({{"lines", std::exchange(lines, json::array())}});
+        });
+    if (done && !lines.empty()) emit({{"lines", std::move(lines)}});
+    return done;
+  });
+}
+
+json report_json(const LinkReport& report) {
+  return {{"sent_entries", report.sent_entries},
+          {"received_entries", report.received_entries},
+          {"bytes_sent", report.bytes_sent},
+          {"bytes_received", report.bytes_received},
+          {"round_trips", report.round_trips},
+          {"connects", report.connects},
+          {"hub_went_back", report.hub_went_back},
+          {"copied", report.copied},
+          {"synced", report.synced}};
+}
+
+// The report comes also when the session failed: what was done before counts.
+sync::Status sync_now(Link& link, const Emit& emit) {
+  LinkReport report;
+  const sync::Status done =
+      link.run_session(report, [&](const LinkReport& so_far, std::uint64_t pending) {
+        return emit({{"progress", {{"sent", so_far.sent_entries}, {"pending", pending}}}});
+      });
+  emit({{"report", report_json(report)}});
+  return done;
+}
+
+json finding_json(const store::Finding& finding) {
+  json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
+  if (!finding.log.empty()) {
+    out["log"] = finding.log;
+    out["seq"] = finding.seq;
+  }
+  if (!finding.feed.empty()) {
+    out["feed"] = finding.feed;
+    out["position"] = finding.position;
+  }
+  return out;
+}
+
+sync::Status verify_store(Node& node, const Emit& emit) {
+  return node.store().read([&](const store::ReadUnit& unit) -> sync::Status {
+    const sync::Result<store::VerifyReport> report = store::verify(unit, {});
+    if (!report) return fail(report.error());
+    json findings = json::array();
+    for (const store::Finding& finding : report->findings) {
+      if (!finding.information) findings.push_back(finding_json(finding));
+    }
+    emit({{"ok", report->ok()},
+          {"errors", report->errors},
+          {"entries", report->entries},
+          {"logs", report->logs},
+          {"feeds", report->feeds},
+          {"records", report->records},
+          {"findings", std::move(findings)}});
+    return {};
+  });
+}
+
+sync::Status decide(Node& node, const Running& running, const json& params) {
+  Decision decision;
+  decision.record = params.at("record");
+  decision.field = params.at("field");
+  decision.element = params.value("element", "");
+  if (params.contains("entry")) decision.entry = params["entry"];
+  if (params.contains("value")) decision.value = params["value"];
+  if (decision.entry.has_value() == decision.value.has_value()) {
+    return fail(ErrorCode::usage, "give either an entry to keep or a value");
+  }
+  const sync::Status done = decide_conflict(node, decision);
+  if (done && running.work_came) running.work_came();
+  return done;
+}
+
+}  // namespace
+
+command::Methods operations_of(Node& node, Link& link, Running running) {
+  command::Methods methods;
+  methods.add("import", [&node, running](const json& params, const Emit& emit) {
+    return import_lines(node, running, params, emit);
+  });
+  methods.add("export",
+              [&node](const json&, const Emit& emit) { return export_records(node, emit); });
+  methods.add("sync", [&link](const json&, const Emit& emit) { return sync_now(link, emit); });
+  methods.add("status", [&node, running](const json&, const Emit& emit) -> sync::Status {
+    const sync::Result<json> status =
+        status_of(node, running.attempts ? std::optional(running.attempts()) : std::nullopt);
+    if (!status) return fail(status.error());
+    emit(*status);
+    return {};
+  });
+  methods.add("verify",
+              [&node](const json&, const Emit& emit) { return verify_store(node, emit); });
+  methods.add("conflict.list", [&node](const json& params, const Emit& emit) {
+    const std::optional<std::string> record =
+        params.contains("record") ? std::optional(params["record"].get<std::string>())
+                                  : std::nullopt;
+    return for_each_conflict(node, record, emit);
+  });
+  methods.add("conflict.decide", [&node, running](const json& params, const Emit&) {
+    return decide(node, running, params);
+  });
+  return methods;
+}
+
+}  // namespace tram::node

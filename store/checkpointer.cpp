@@ -1,0 +1,58 @@
+#include "store/checkpointer.hpp"
+
+#include <utility>
+
+namespace tram::store {
+
+namespace {
+
+// A WAL that grew this much beyond the wanted size was kept from shrinking by readers: wait for
+// them.
+constexpr int truncate_factor = 16;
+
+}  // namespace
+
+Checkpointer::Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background)
+    : database_(std::move(database)), pages_wanted_(pages_wanted) {
+  if (background) thread_ = std::thread([this] { loop(); });
+}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Checkpointer::on_commit(int wal_pages) {
+  if (wal_pages < pages_wanted_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = true;
+    truncate_ = wal_pages / truncate_factor >= pages_wanted_;
+  }
+  wake_.notify_one();
+}
+
+sync::Status Checkpointer::run(bool truncate) {
+  const std::lock_guard lock(database_mutex_);
+  return database_->checkpoint(truncate);
+}
+
+void Checkpointer::loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return wanted_ || ending_; });
+    if (ending_) return;
+    wanted_ = false;
+    const bool truncate = std::exchange(truncate_, false);
+    lock.unlock();
+    // A failure shows again at the next commit, whose caller is told; the WAL keeps the work.
+    static_cast<void>(run(truncate));
+    lock.lock();
+  }
+}
+
+}  // namespace tram::store

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "store/sqlite/database.hpp"
+
+namespace tram::store {
+
+/// Moves the WAL into the database file on one thread and one connection of its own: two that did
+/// it at once have lost pages before, and a commit should not wait for it.
+class Checkpointer {
+ public:
+  /// `background` false: nothing runs by itself, only `run` does.
+  Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background);
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+  /// Ends the thread. The last checkpoint is SQLite's own, when the last connection closes.
+  ~Checkpointer();
+
+  /// Told after each commit, from the writer's thread.
+  void on_commit(int wal_pages);
+  [[nodiscard]] sync::Status run(bool truncate);
+
+ private:
+  void loop();
+
+  std::unique_ptr<Database> database_;
+  const int pages_wanted_;
+  std::mutex database_mutex_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool wanted_ = false;
+  bool truncate_ = false;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tram::store

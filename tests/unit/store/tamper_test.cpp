@@ -1,0 +1,247 @@
+// Goal: whatever another hand changes in a store is found, and the finding names the place.
+// Method: a node with two logs, feed and head; one alteration at a time through raw SQL.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "store/sqlite/database.hpp"
+#include "tests/unit/store/world.hpp"
+
+namespace tram::store::test {
+
+namespace {
+
+struct TamperWorld {
+  TestStore node;
+  TestLog own{1, device_key(1), home, true};
+  TestLog foreign{2, device_key(2), other_unit, false};
+
+  TamperWorld() {
+    sync::Commit commit;
+    for (TestLog* log : {&own, &foreign}) {
+      for (int i = 0; i < 4; ++i) log->write(create({text_change(3, std::to_string(i))}), i);
+      node.apply(log->commit());
+      for (const auto& entry : log->entries()) commit.appends.push_back({home, entry.name});
+    }
+    commit.log_heads = {own.head()};
+    own.write(create({text_change(3, "pending")}));
+    node.apply(commit);
+    node.apply(own.commit());
+    node.read([&](const ReadUnit& unit) { commit.heads.push_back(head_of(unit, home, 1000)); });
+    node.apply(commit);
+    REQUIRE(node.audit().findings.empty());
+  }
+
+  // True iff the audit has a finding of this kind that names this place.
+  bool finds(FindingKind kind, const TestLog& log, std::uint64_t seq) {
+    const VerifyReport report = node.audit();
+    for (const Finding& finding : report.findings) {
+      if (finding.kind == kind && finding.log == sync::to_hex(log.id()) && finding.seq == seq) {
+        return !report.ok();
+      }
+    }
+    return false;
+  }
+  bool finds(FindingKind kind, std::uint64_t position) {
+    const VerifyReport report = node.audit();
+    for (const Finding& finding : report.findings) {
+      if (finding.kind == kind && finding.feed == home && finding.position == position) return true;
+    }
+    return false;
+  }
+};
+
+// The row of (log, seq), as SQL.
+std::string where(const TestLog& log, std::uint64_t seq) {
+  return " WHERE log_id = (SELECT log_id FROM log WHERE log = x'" + sync::to_hex(log.id()) +
+         "') AND seq = " + std::to_string(seq);
+}
+
+std::string entry_id(const TestLog& log, std::uint64_t seq) {
+  return "(SELECT entry_id FROM entry" + where(log, seq) + ")";
+}
+
+}  // namespace
+
+TEST_CASE("tamper: one byte of an entry, anywhere") {
+  const std::size_t size = TamperWorld().own.entries()[2].bytes->size();
+  for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
+    TamperWorld world;
+    sync::Bytes bytes = *world.own.entries()[2].bytes;
+    bytes[at] ^= 0x10U;
+    world.node.tamper(
+        {"UPDATE entry SET bytes = x'" + sync::to_hex(bytes) + "'" + where(world.own, 2)});
+    CHECK(world.finds(FindingKind::entry_bytes, world.own, 2));
+  }
+}
+
+TEST_CASE("tamper: bytes taken away without an erasure") {
+  TamperWorld world;
+  world.node.tamper({"UPDATE entry SET bytes = NULL, erased = 1" + where(world.foreign, 3)});
+  CHECK(world.finds(FindingKind::entry_bytes, world.foreign, 3));
+}
+
+TEST_CASE("tamper: an entry's row taken away") {
+  TamperWorld world;
+  world.node.tamper({"DELETE FROM entry" + where(world.own, 2)});
+  CHECK(world.finds(FindingKind::entry_missing, world.own, 2));
+  CHECK(world.finds(FindingKind::entry_missing, 2));
+}
+
+TEST_CASE("tamper: a place taken away") {
+  TamperWorld world;
+  world.node.tamper({"DELETE FROM place" + where(world.own, 2)});
+  CHECK(world.finds(FindingKind::log_gap, world.own, 2));
+  CHECK(world.finds(FindingKind::entry_place, world.own, 2));
+}
+
+TEST_CASE("tamper: entry and place taken away, in the middle and at the end") {
+  for (const std::uint64_t seq : {std::uint64_t{2}, std::uint64_t{4}}) {
+    TamperWorld world;
+    world.node.tamper({"DELETE FROM place" + where(world.foreign, seq),
+                       "DELETE FROM entry" + where(world.foreign, seq)});
+    CHECK(world.finds(FindingKind::log_gap, world.foreign, seq));
+    CHECK(world.finds(FindingKind::entry_missing, 5 + seq));
+  }
+}
+
+TEST_CASE("tamper: the unsent tail of an own log taken away with every trace but one") {
+  TamperWorld world;
+  world.node.tamper(
+      {"DELETE FROM import_event WHERE entry_id = " + entry_id(world.own, 5),
+       "DELETE FROM record WHERE record = (SELECT record FROM entry" + where(world.own, 5) + ")",
+       "DELETE FROM place" + where(world.own, 5), "DELETE FROM entry" + where(world.own, 5)});
+  CHECK(world.finds(FindingKind::log_gap, world.own, 5));
+}
+
+TEST_CASE("tamper: the tail of a log that was signed, with its tip set back") {
+  TamperWorld world;
+  const std::string chain = sync::to_hex(*world.own.entries()[3].chain);
+  world.node.tamper({"DELETE FROM place" + where(world.own, 5),
+                     "DELETE FROM place" + where(world.own, 4),
+                     "UPDATE log_tip SET count = 4, chain = x'" + chain + "' WHERE count = 6"});
+  CHECK(world.finds(FindingKind::log_head, world.own, 4));
+}
+
+TEST_CASE("tamper: two entries exchanged") {
+  TamperWorld world;
+  const std::string second = entry_id(world.own, 2);
+  const std::string third = entry_id(world.own, 3);
+  world.node.tamper({"CREATE TABLE s AS SELECT " + second + " AS a, " + third + " AS b",
+                     "UPDATE place SET entry_id = -1 WHERE entry_id = (SELECT a FROM s)",
+                     "UPDATE place SET entry_id = (SELECT a FROM s) WHERE entry_id ="
+                     " (SELECT b FROM s)",
+                     "UPDATE place SET entry_id = (SELECT b FROM s) WHERE entry_id = -1",
+                     "UPDATE entry SET seq = 5 - seq WHERE entry_id IN"
+                     " (SELECT a FROM s UNION SELECT b FROM s)",
+                     "DROP TABLE s"});
+  CHECK(world.finds(FindingKind::log_chain, world.own, 2));
+  CHECK(world.finds(FindingKind::log_chain, world.own, 3));
+  CHECK(world.finds(FindingKind::entry_place, world.own, 2));
+}
+
+TEST_CASE("tamper: an exchange of bytes only") {
+  TamperWorld world;
+  const std::string other = sync::to_hex(*world.own.entries()[3].bytes);
+  world.node.tamper({"UPDATE entry SET bytes = x'" + other + "'" + where(world.own, 2)});
+  CHECK(world.finds(FindingKind::entry_bytes, world.own, 2));
+}
+
+TEST_CASE("tamper: a chain value altered, or taken away") {
+  for (const char* chain : {"randomblob(32)", "NULL"}) {
+    TamperWorld world;
+    world.node.tamper({std::string("UPDATE place SET chain = ") + chain + where(world.own, 2)});
+    CHECK(world.finds(FindingKind::log_chain, world.own, 2));
+  }
+}
+
+TEST_CASE("tamper: a log's head, device or unit altered") {
+  for (const char* column : {"head_chain = randomblob(32)", "head_signature = randomblob(64)",
+                             "device = randomblob(32)"}) {
+    TamperWorld world;
+    world.node.tamper({std::string("UPDATE log SET ") + column + " WHERE own = 1"});
+    CHECK(world.finds(FindingKind::log_head, world.own, 4));
+  }
+  TamperWorld world;
+  world.node.tamper({"UPDATE log SET unit = 'elsewhere' WHERE own = 0"});
+  CHECK(world.finds(FindingKind::log_row, world.foreign, 0));
+}
+
+TEST_CASE("tamper: feed rows taken away, exchanged, and cut off") {
+  {
+    TamperWorld world;
+    world.node.tamper({"DELETE FROM feed_entry WHERE position = 3"});
+    CHECK(world.finds(FindingKind::feed_position, 3));
+    CHECK(world.finds(FindingKind::pending, world.own, 3));
+  }
+  {
+    TamperWorld world;
+    world.node.tamper({"UPDATE feed_entry SET position = 99 WHERE position = 3",
+                       "UPDATE feed_entry SET position = 3 WHERE position = 4",
+                       "UPDATE feed_entry SET position = 4 WHERE position = 99"});
+    CHECK(world.finds(FindingKind::feed_tree, 3));
+  }
+  {
+    TamperWorld world;
+    world.node.tamper({"DELETE FROM feed_entry WHERE position >= 9",
+                       "DELETE FROM feed_node WHERE (idx + 1) << level > 9",
+                       "UPDATE feed SET size = 9 WHERE size = 10"});
+    CHECK(world.finds(FindingKind::feed_position, 10));
+  }
+}
+
+TEST_CASE("tamper: a Merkle node or a feed's head altered") {
+  TamperWorld world;
+  world.node.tamper({"UPDATE feed_node SET hash = randomblob(32) WHERE level = 1 AND idx = 1"});
+  CHECK(world.finds(FindingKind::feed_tree, 3));
+  TamperWorld signed_world;
+  sync::SignedHead forged;
+  signed_world.node.read([&](const ReadUnit& unit) { forged = *unit.newest_head(home); });
+  forged.signature[0] ^= 1U;
+  sync::Writer bytes;
+  sync::write_head(bytes, forged);
+  signed_world.node.tamper({"UPDATE head SET bytes = x'" + sync::to_hex(bytes.view()) + "'"});
+  CHECK(signed_world.finds(FindingKind::feed_head, forged.size));
+}
+
+TEST_CASE("tamper: records and flags altered are found, and mended by a rebuild") {
+  for (const char* sql :
+       {"UPDATE record SET state = (SELECT state FROM record ORDER BY state LIMIT 1)",
+        "UPDATE record SET custody = 'mine'", "UPDATE record SET code = 'other'",
+        "DELETE FROM record", "DELETE FROM import_event",
+        "INSERT INTO record SELECT 999, feed_id, kind, zeroblob(16), state, code, NULL, custody, 0,"
+        " 0, 0, 0 FROM record LIMIT 1"}) {
+    TamperWorld world;
+    INFO(sql);
+    world.node.tamper({sql});
+    CHECK_FALSE(world.node.audit().ok());
+    world.node.write([](WriteUnit& unit) { REQUIRE(unit.rebuild()); });
+    CHECK(world.node.audit().ok());
+  }
+  TamperWorld world;
+  world.node.tamper({"UPDATE record SET state = x'00' WHERE record = x'" +
+                     sync::to_hex(record_in(world.own.entries()[3]).id) + "'"});
+  CHECK(world.finds(FindingKind::record, world.own, 3));
+  TamperWorld flags;
+  flags.node.tamper({"UPDATE entry SET pending = 0"});
+  CHECK(flags.finds(FindingKind::pending, flags.own, 5));
+}
+
+TEST_CASE("tamper: findings beyond the limit are counted, and progress is told") {
+  TamperWorld world;
+  world.node.tamper({"UPDATE entry SET bytes = x'00'"});
+  std::set<std::string> steps;
+  world.node.read([&](const ReadUnit& unit) {
+    VerifyOptions options;
+    options.findings_max = 3;
+    options.progress = [&](std::string_view step, std::uint64_t, std::uint64_t) {
+      steps.emplace(step);
+    };
+    const auto report = verify(unit, options);
+    REQUIRE(report);
+    CHECK(report->findings.size() == 3);
+    CHECK(report->errors > 10);
+  });
+  CHECK(steps == std::set<std::string>{"entries", "logs", "feeds", "heads", "records"});
+}
+
+}  // namespace tram::store::test
