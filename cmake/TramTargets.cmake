@@ -3,7 +3,10 @@
 
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
 
+# UNSANITIZED: for units that are mostly somebody else's templates; the sanitizers would take
+# minutes for each and find nothing of ours.
 function(tram_compile_options target)
+  cmake_parse_arguments(arg "UNSANITIZED" "" "" ${ARGN})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
   # GCC 12 takes every moved std::optional of a vector for uninitialised once it optimises
@@ -12,7 +15,9 @@ function(tram_compile_options target)
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
   endif()
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
-  if(TRAM_SANITIZE)
+  if(TRAM_SANITIZE AND arg_UNSANITIZED)
+    target_compile_options(${target} PRIVATE -O2)
+  elseif(TRAM_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
@@ -24,7 +29,7 @@ endfunction()
 
 # tram_library(NAME SOURCES… [HEADERS…] [LINKS…] [PRIVATE_LINKS…] [HEAVY…])
 # HEADERS are public and are each compiled alone (CMake's VERIFY_INTERFACE_HEADER_SETS).
-# HEAVY sources need over 1 GB each and are compiled one at a time.
+# HEAVY sources need over 1 GB each: compiled one at a time, and without sanitizers.
 function(tram_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINKS;PRIVATE_LINKS;HEAVY" ${ARGN})
   add_library(tram_${name} STATIC ${arg_SOURCES})
@@ -38,7 +43,7 @@ function(tram_library name)
   target_link_libraries(tram_${name} PUBLIC ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS})
   if(arg_HEAVY)
     add_library(tram_${name}_heavy OBJECT ${arg_HEAVY})
-    tram_compile_options(tram_${name}_heavy)
+    tram_compile_options(tram_${name}_heavy UNSANITIZED)
     target_link_libraries(tram_${name}_heavy PRIVATE ${arg_LINKS} ${arg_PRIVATE_LINKS})
     set_target_properties(tram_${name}_heavy PROPERTIES JOB_POOL_COMPILE heavy)
     target_link_libraries(tram_${name} PRIVATE $<BUILD_INTERFACE:tram_${name}_heavy>)

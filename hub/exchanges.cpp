@@ -127,7 +127,8 @@ sync::Status Exchanges::prepare(const store::ReadUnit& unit, Job& job) {
   }
   sync::DeviceScope scope;
   scope.device = job.exchange.device;
-  if (*device) {
+  scope.known = device->has_value();
+  if (scope.known) {
     scope.home = (*device)->unit;
     scope.readable = {sync::province_feed, scope.home};
   }

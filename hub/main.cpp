@@ -1,10 +1,9 @@
 // tram-hub: the operator's command line. Parses words, calls methods, prints; decides nothing.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "command/access.hpp"
+#include "command/program.hpp"
 #include "command/report.hpp"
 #include "host/files.hpp"
 #include "hub/daemon.hpp"
@@ -16,7 +15,6 @@ using nlohmann::json;
 using namespace tram;
 using host::ExitCode;
 
-constexpr const char* program = "tram-hub";
 constexpr std::size_t units_file_bytes_max = 8 * 1024 * 1024;
 
 struct Words {
@@ -43,22 +41,23 @@ class OpenedHub final : public command::Opened {
   command::Methods methods_;
 };
 
-sync::Status call(const Words& words, std::string_view method, const json& params,
-                  const std::function<void(const json&)>& on_item) {
-  const std::filesystem::path directory = words.data;
-  sync::Result<command::Access> access =
-      command::Access::to(directory, [&]() -> sync::Result<std::unique_ptr<command::Opened>> {
-        sync::Result<std::unique_ptr<hub::Hub>> opened = hub::Hub::open(directory);
+// Opens the directory itself when no daemon runs on it.
+command::Program program_for(const std::string& data) {
+  return {
+      "tram-hub", [data]() -> sync::Result<std::unique_ptr<command::Opened>> {
+        sync::Result<std::unique_ptr<hub::Hub>> opened = hub::Hub::open(data);
         if (!opened) return sync::fail(opened.error());
         return std::unique_ptr<command::Opened>(std::make_unique<OpenedHub>(std::move(*opened)));
-      });
-  if (!access) return sync::fail(access.error());
-  return access->call(method, params, on_item);
+      }};
+}
+
+sync::Status call(const Words& words, std::string_view method, const json& params,
+                  const std::function<void(const json&)>& on_item) {
+  return program_for(words.data).call(words.data, method, params, on_item);
 }
 
 int finish(const sync::Status& status, bool as_json) {
-  if (!status) return command::report_error(program, status.error(), as_json);
-  return command::exit_with(ExitCode::ok);
+  return program_for({}).finish(status, as_json);
 }
 
 int init(const Words& words) {
@@ -134,29 +133,11 @@ int revoke_node(const Words& words) {
 }
 
 int export_unit(const Words& words) {
-  const sync::Status done =
-      call(words, "export", {{"commune", words.commune}}, [](const json& item) {
-        for (const json& line : item.at("lines")) {
-          std::cout << line.get_ref<const std::string&>() << '\n';
-        }
-      });
-  std::cout.flush();
-  return finish(done, false);
+  return program_for(words.data).print_export(words.data, {{"commune", words.commune}});
 }
 
 int verify(const Words& words) {
-  json report;
-  const sync::Status done =
-      call(words, "verify", json::object(), [&](const json& item) { report = item; });
-  if (!done) return finish(done, words.as_json);
-  if (words.as_json) command::print_object(report, true);
-  for (const json& finding : report.at("findings")) {
-    command::say(finding.at("message").get<std::string>());
-  }
-  command::say("verified " + report.at("entries").dump() + " entries in " +
-               report.at("logs").dump() + " logs, " + report.at("feeds").dump() + " feeds, " +
-               report.at("records").dump() + " records: " + report.at("errors").dump() + " errors");
-  return command::exit_with(report.at("ok").get<bool>() ? ExitCode::ok : ExitCode::unverified);
+  return program_for(words.data).print_verification(words.data, words.as_json);
 }
 
 int show_status(const Words& words) {
@@ -176,12 +157,7 @@ void add_json(CLI::App* app, Words& words) {
   app->add_flag("--json", words.as_json, "One JSON object on stdout");
 }
 
-struct Command {
-  CLI::App* app;
-  int (*run)(const Words&);
-};
-
-std::vector<Command> commands_of(CLI::App& app, Words& words) {
+std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   CLI::App* make = app.add_subcommand("init", "Make the province's authority, keys and store");
   make->add_option("--province", words.province, "Code of the province, e.g. 68")->required();
   make->add_option("--units", words.units, "CSV with the communes, instead of the built-in list");
@@ -217,26 +193,20 @@ std::vector<Command> commands_of(CLI::App& app, Words& words) {
     return finish(
         hub::run_daemon(w.data, w.listen.empty() ? std::nullopt : std::optional(w.listen)), false);
   };
-  return {{make, init},       {serve, serve_now}, {create, create_code},
-          {list, list_nodes}, {show, list_nodes}, {revoke, revoke_node},
-          {out, export_unit}, {check, verify},    {status, show_status}};
+  const auto with = [&words](int (*run)(const Words&)) {
+    return [&words, run] { return run(words); };
+  };
+  return {{make, with(init)},       {serve, with(serve_now)}, {create, with(create_code)},
+          {list, with(list_nodes)}, {show, with(list_nodes)}, {revoke, with(revoke_node)},
+          {out, with(export_unit)}, {check, with(verify)},    {status, with(show_status)}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Tram: the hub of a province", program);
+  CLI::App app("Tram: the hub of a province", "tram-hub");
   app.require_subcommand(1);
   app.set_version_flag("--version", TRAM_VERSION);
   Words words;
-  const std::vector<Command> commands = commands_of(app, words);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : command::exit_with(ExitCode::usage);
-  }
-  for (const Command& one : commands) {
-    if (one.app->parsed()) return one.run(words);
-  }
-  return command::exit_with(ExitCode::usage);
+  return command::run_program(app, subcommands_of(app, words), argc, argv);
 }

@@ -2,10 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "command/store_methods.hpp"
 #include "host/clock.hpp"
-#include "schema/kinds.hpp"
-#include "store/record_export.hpp"
-#include "store/verify.hpp"
 
 namespace tram::hub {
 
@@ -18,7 +16,6 @@ namespace {
 
 constexpr std::int64_t default_slot = 250;
 constexpr std::int64_t default_hours = 24;
-constexpr std::size_t lines_an_item = 200;
 
 sync::Status create_code(Hub& hub, const Running& running, const json& params, const Emit& emit) {
   const sync::Result<NewCode> code =
@@ -70,57 +67,18 @@ sync::Status list_nodes(Hub& hub, const Running& running, const json& params, co
   });
 }
 
-sync::Status export_unit(Hub& hub, const json& params, const Emit& emit) {
+sync::Status export_unit(const Hub& hub, const json& params, const Emit& emit) {
   const std::string commune = params.at("commune");
-  return hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
-    if (!unit_name(unit, commune)) {
-      return fail(ErrorCode::usage, "the province has no commune with the code " + commune);
-    }
-    json lines = json::array();
-    const sync::Status done = store::for_each_export_line(
-        unit, commune, schema::kind::dossier, commune, [&](const std::string& line) {
-          lines.push_back(line);
-          if (lines.size() < lines_an_item) return true;
-          const bool listening = emit({{"lines", std::exchange(lines, json::array())}});
-          return listening;
-        });
-    if (done && !lines.empty()) emit({{"lines", std::move(lines)}});
-    return done;
-  });
-}
-
-json finding_json(const store::Finding& finding) {
-  json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
-  if (!finding.log.empty()) {
-    out["log"] = finding.log;
-    out["seq"] = finding.seq;
-  }
-  if (!finding.feed.empty()) {
-    out["feed"] = finding.feed;
-    out["position"] = finding.position;
-  }
-  return out;
-}
-
-sync::Status verify_store(Hub& hub, const Emit& emit) {
-  sync::Result<store::VerifyReport> report = fail(ErrorCode::failed, "not read");
-  const sync::Status read = hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
-    report = store::verify(unit, {});
-    return report ? sync::Status() : sync::Status(fail(report.error()));
+  bool known = false;
+  const sync::Status read = hub.store().read([&](const store::ReadUnit& unit) {
+    known = unit_name(unit, commune).has_value();
+    return unit.status();
   });
   if (!read) return read;
-  json findings = json::array();
-  for (const store::Finding& finding : report->findings) {
-    if (!finding.information) findings.push_back(finding_json(finding));
+  if (!known) {
+    return fail(ErrorCode::usage, "the province has no commune with the code " + commune);
   }
-  emit({{"ok", report->ok()},
-        {"errors", report->errors},
-        {"entries", report->entries},
-        {"logs", report->logs},
-        {"feeds", report->feeds},
-        {"records", report->records},
-        {"findings", std::move(findings)}});
-  return {};
+  return command::emit_export(hub.store(), commune, emit);
 }
 
 sync::Status status_of(Hub& hub, const Emit& emit) {
@@ -154,7 +112,9 @@ command::Methods operations_of(Hub& hub, Running running) {
   methods.add("export", [&hub](const json& params, const Emit& emit) {
     return export_unit(hub, params, emit);
   });
-  methods.add("verify", [&hub](const json&, const Emit& emit) { return verify_store(hub, emit); });
+  methods.add("verify", [&hub](const json&, const Emit& emit) {
+    return command::emit_verification(hub.store(), emit);
+  });
   methods.add("status", [&hub](const json&, const Emit& emit) { return status_of(hub, emit); });
   return methods;
 }

@@ -38,6 +38,9 @@ class Import {
     while (const std::optional<LineReader::Line> line = reader.next()) {
       if (line->text.empty()) continue;
       if (line->too_long) {
+        // What came before it is told before it.
+        if (const sync::Status sent = send(); !sent) return fail(sent.error());
+        bytes = 0;
         const sync::Status told = reject(*line, "the line is longer than 64 KiB");
         if (!told) return fail(told.error());
         continue;

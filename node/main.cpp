@@ -2,10 +2,9 @@
 // nothing.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "command/access.hpp"
+#include "command/program.hpp"
 #include "command/report.hpp"
 #include "host/files.hpp"
 #include "host/terminal.hpp"
@@ -20,7 +19,6 @@ using nlohmann::json;
 using namespace tram;
 using host::ExitCode;
 
-constexpr const char* program = "tram-node";
 constexpr std::size_t ticket_bytes_max = 4096;
 
 struct Words {
@@ -48,26 +46,23 @@ class OpenedNode final : public command::Opened {
   command::Methods methods_;
 };
 
-sync::Result<command::Access> access_to(const Words& words) {
-  const std::filesystem::path directory = words.data;
-  return command::Access::to(
-      directory, [directory]() -> sync::Result<std::unique_ptr<command::Opened>> {
-        sync::Result<std::unique_ptr<node::Node>> opened = node::Node::open(directory);
+// Opens the directory itself when no daemon runs on it.
+command::Program program_for(const std::string& data) {
+  return {
+      "tram-node", [data]() -> sync::Result<std::unique_ptr<command::Opened>> {
+        sync::Result<std::unique_ptr<node::Node>> opened = node::Node::open(data);
         if (!opened) return sync::fail(opened.error());
         return std::unique_ptr<command::Opened>(std::make_unique<OpenedNode>(std::move(*opened)));
-      });
+      }};
 }
 
 sync::Status call(const Words& words, std::string_view method, const json& params,
                   const std::function<void(const json&)>& on_item) {
-  sync::Result<command::Access> access = access_to(words);
-  if (!access) return sync::fail(access.error());
-  return access->call(method, params, on_item);
+  return program_for(words.data).call(words.data, method, params, on_item);
 }
 
 int finish(const sync::Status& status, bool as_json) {
-  if (!status) return command::report_error(program, status.error(), as_json);
-  return command::exit_with(ExitCode::ok);
+  return program_for({}).finish(status, as_json);
 }
 
 // A code on the command line, in a file, or on stdin.
@@ -109,7 +104,7 @@ int enroll(const Words& words) {
 }
 
 int import(const Words& words) {
-  sync::Result<command::Access> access = access_to(words);
+  sync::Result<command::Access> access = program_for(words.data).access(words.data);
   if (!access) return finish(sync::fail(access.error()), words.as_json);
   const sync::Result<node::ImportTotals> totals = node::import_file(*access, words.file);
   if (!totals) return finish(sync::fail(totals.error()), words.as_json);
@@ -127,13 +122,7 @@ int import(const Words& words) {
 }
 
 int export_records(const Words& words) {
-  const sync::Status done = call(words, "export", json::object(), [](const json& item) {
-    for (const json& line : item.at("lines")) {
-      std::cout << line.get_ref<const std::string&>() << '\n';
-    }
-  });
-  std::cout.flush();
-  return finish(done, false);
+  return program_for(words.data).print_export(words.data, json::object());
 }
 
 int sync_now(const Words& words) {
@@ -154,7 +143,7 @@ int sync_now(const Words& words) {
     report["error"] = {{"code", sync::to_word(done.error().code)},
                        {"message", done.error().message},
                        {"exit", code}};
-    command::say(std::string(program) + ": " + done.error().message);
+    command::say("tram-node: " + done.error().message);
     const bool safe = done.error().code != sync::ErrorCode::io;
     if (safe) command::say("What was saved here is safe and is sent later.");
   } else if (report.value("copied", false)) {
@@ -194,18 +183,7 @@ int show_status(const Words& words) {
 }
 
 int verify(const Words& words) {
-  json report;
-  const sync::Status done =
-      call(words, "verify", json::object(), [&](const json& item) { report = item; });
-  if (!done) return finish(done, words.as_json);
-  if (words.as_json) command::print_object(report, true);
-  for (const json& finding : report.at("findings")) {
-    command::say(finding.at("message").get<std::string>());
-  }
-  command::say("verified " + report.at("entries").dump() + " entries in " +
-               report.at("logs").dump() + " logs, " + report.at("feeds").dump() + " feeds, " +
-               report.at("records").dump() + " records: " + report.at("errors").dump() + " errors");
-  return command::exit_with(report.at("ok").get<bool>() ? ExitCode::ok : ExitCode::unverified);
+  return program_for(words.data).print_verification(words.data, words.as_json);
 }
 
 void print_conflict(const json& conflict) {
@@ -247,12 +225,7 @@ int decide_conflict(const Words& words) {
   return command::exit_with(ExitCode::ok);
 }
 
-struct Command {
-  CLI::App* app;
-  int (*run)(const Words&);
-};
-
-std::vector<Command> commands_of(CLI::App& app, Words& words) {
+std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   CLI::App* join = app.add_subcommand("enroll", "Enrol this computer with a one-time code");
   join->add_option("CODE", words.code, "A code, a file with one, or - for stdin")->required();
   join->add_option("--label", words.label, "How people call this computer");
@@ -282,26 +255,22 @@ std::vector<Command> commands_of(CLI::App& app, Words& words) {
     }
   }
   const auto serve_now = [](const Words& w) { return finish(node::run_daemon(w.data), false); };
-  return {{join, enroll},         {serve, serve_now},       {in, import},    {out, export_records},
-          {exchange, sync_now},   {status, show_status},    {check, verify}, {list, list_conflicts},
-          {show, list_conflicts}, {decide, decide_conflict}};
+  const auto with = [&words](int (*run)(const Words&)) {
+    return [&words, run] { return run(words); };
+  };
+  return {{join, with(enroll)},         {serve, with(serve_now)},
+          {in, with(import)},           {out, with(export_records)},
+          {exchange, with(sync_now)},   {status, with(show_status)},
+          {check, with(verify)},        {list, with(list_conflicts)},
+          {show, with(list_conflicts)}, {decide, with(decide_conflict)}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Tram: the node of a commune", program);
+  CLI::App app("Tram: the node of a commune", "tram-node");
   app.require_subcommand(1);
   app.set_version_flag("--version", TRAM_VERSION);
   Words words;
-  const std::vector<Command> commands = commands_of(app, words);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : command::exit_with(ExitCode::usage);
-  }
-  for (const Command& one : commands) {
-    if (one.app->parsed()) return one.run(words);
-  }
-  return command::exit_with(ExitCode::usage);
+  return command::run_program(app, subcommands_of(app, words), argc, argv);
 }

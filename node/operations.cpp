@@ -2,11 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "command/store_methods.hpp"
 #include "node/conflicts.hpp"
 #include "node/import.hpp"
-#include "schema/kinds.hpp"
-#include "store/record_export.hpp"
-#include "store/verify.hpp"
 
 namespace tram::node {
 
@@ -16,8 +14,6 @@ using sync::ErrorCode;
 using sync::fail;
 
 namespace {
-
-constexpr std::size_t lines_an_item = 200;
 
 sync::Status import_lines(Node& node, const Running& running, const json& params,
                           const Emit& emit) {
@@ -32,21 +28,6 @@ sync::Status import_lines(Node& node, const Running& running, const json& params
   emit({{"accepted", result->accepted}, {"known", result->known}, {"rejected", rejected}});
   if (running.work_came && result->accepted != 0) running.work_came();
   return {};
-}
-
-sync::Status export_records(Node& node, const Emit& emit) {
-  const std::string& home = node.identity().unit;
-  return node.store().read([&](const store::ReadUnit& unit) {
-    json lines = json::array();
-    const sync::Status done = store::for_each_export_line(
-        unit, home, schema::kind::dossier, home, [&](const std::string& line) {
-          lines.push_back(line);
-          if (lines.size() < lines_an_item) return true;
-          return emit({{"lines", std::exchange(lines, json::array())}});
-        });
-    if (done && !lines.empty()) emit({{"lines", std::move(lines)}});
-    return done;
-  });
 }
 
 json report_json(const LinkReport& report) {
@@ -72,38 +53,6 @@ sync::Status sync_now(Link& link, const Emit& emit) {
   return done;
 }
 
-json finding_json(const store::Finding& finding) {
-  json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
-  if (!finding.log.empty()) {
-    out["log"] = finding.log;
-    out["seq"] = finding.seq;
-  }
-  if (!finding.feed.empty()) {
-    out["feed"] = finding.feed;
-    out["position"] = finding.position;
-  }
-  return out;
-}
-
-sync::Status verify_store(Node& node, const Emit& emit) {
-  return node.store().read([&](const store::ReadUnit& unit) -> sync::Status {
-    const sync::Result<store::VerifyReport> report = store::verify(unit, {});
-    if (!report) return fail(report.error());
-    json findings = json::array();
-    for (const store::Finding& finding : report->findings) {
-      if (!finding.information) findings.push_back(finding_json(finding));
-    }
-    emit({{"ok", report->ok()},
-          {"errors", report->errors},
-          {"entries", report->entries},
-          {"logs", report->logs},
-          {"feeds", report->feeds},
-          {"records", report->records},
-          {"findings", std::move(findings)}});
-    return {};
-  });
-}
-
 sync::Status decide(Node& node, const Running& running, const json& params) {
   Decision decision;
   decision.record = params.at("record");
@@ -126,8 +75,9 @@ command::Methods operations_of(Node& node, Link& link, Running running) {
   methods.add("import", [&node, running](const json& params, const Emit& emit) {
     return import_lines(node, running, params, emit);
   });
-  methods.add("export",
-              [&node](const json&, const Emit& emit) { return export_records(node, emit); });
+  methods.add("export", [&node](const json&, const Emit& emit) {
+    return command::emit_export(node.store(), node.identity().unit, emit);
+  });
   methods.add("sync", [&link](const json&, const Emit& emit) { return sync_now(link, emit); });
   methods.add("status", [&node, running](const json&, const Emit& emit) -> sync::Status {
     const sync::Result<json> status =
@@ -136,8 +86,9 @@ command::Methods operations_of(Node& node, Link& link, Running running) {
     emit(*status);
     return {};
   });
-  methods.add("verify",
-              [&node](const json&, const Emit& emit) { return verify_store(node, emit); });
+  methods.add("verify", [&node](const json&, const Emit& emit) {
+    return command::emit_verification(node.store(), emit);
+  });
   methods.add("conflict.list", [&node](const json& params, const Emit& emit) {
     const std::optional<std::string> record =
         params.contains("record") ? std::optional(params["record"].get<std::string>())

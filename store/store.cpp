@@ -80,7 +80,7 @@ sync::Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto parts = std::make_unique<Parts>();
   const Status opened = guarded([&] { return parts->open(options); });
   if (!opened) return fail(opened.error());
-  return std::unique_ptr<Store>(new Store(std::move(parts)));
+  return std::make_unique<Store>(std::move(parts));
 }
 
 Status Store::Parts::open(const StoreOptions& options) {
@@ -130,7 +130,6 @@ Status Store::Parts::settle(const StoreOptions& options, WriteUnit& unit) {
   if (const Status open = unit.set_meta(meta_clean, sync::as_bytes("0")); !open) return open;
   for (const sync::PublicKey& key : options.hub_keys) {
     if (const Status added = unit.add_hub_key(key); !added) return added;
-    report.reprojected = report.reprojected || (!report.created && writer->changes() != 0);
   }
   bool moved = false;
   if (const Status home = settle_home(options, unit, moved); !home) return home;

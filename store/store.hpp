@@ -46,18 +46,22 @@ struct OpeningReport {
   bool created = false;
   bool unclean = false;      ///< the last process did not close it; a quick check has passed
   int migrated_from = 0;     ///< the schema version found, if it was an older one
-  bool reprojected = false;  ///< home unit or hub keys changed
+  bool reprojected = false;  ///< the home unit is another one than last time
 };
 
 /// Any thread may call `read` and `write`. One function writes at a time, the next ones wait in
 /// `write`; reads go on beside it on the last committed state. A function that calls back into its
 /// own Store deadlocks. No exception leaves: one that a function throws comes back as `failed`.
 class Store {
+  struct Parts;
+
  public:
   /// Creates the file if there is none, and migrates an older schema. `unverified` if the key does
   /// not fit or the file is damaged; `failed` if a newer Tram wrote it; `usage` if role or options
   /// do not fit the file.
   [[nodiscard]] static sync::Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  /// Only `open` can make the parts.
+  explicit Store(std::unique_ptr<Parts> parts);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
   /// Waits for readers and the checkpoint, and marks the store as closed in order.
@@ -79,8 +83,6 @@ class Store {
   [[nodiscard]] const OpeningReport& opening() const;
 
  private:
-  struct Parts;
-  explicit Store(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -39,8 +39,14 @@ struct DatabaseOptions {
 /// if another process holds the file; `io` if disk or file failed, and the work is not saved;
 /// `limit` for a value that is too large; `failed` for a rule of the schema.
 class Database {
+  struct Key {
+    explicit Key() = default;
+  };
+
  public:
   [[nodiscard]] static sync::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  /// Only `open` has a Key.
+  Database(Key, sqlite3* handle) : handle_(handle) {}
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
@@ -55,7 +61,8 @@ class Database {
   /// Rows changed by the statement that ran last.
   [[nodiscard]] std::int64_t changes() const;
   [[nodiscard]] bool in_transaction() const;
-  /// True for good after the disk has failed (not: is full). Only opening again tells what it holds.
+  /// True for good after the disk has failed (not: is full). Only opening again tells what it
+  /// holds.
   [[nodiscard]] bool disk_failed() const { return disk_failed_; }
 
   /// Called after each commit with the pages that stand in the WAL. At most one caller; it must not
@@ -73,7 +80,6 @@ class Database {
     sqlite3_stmt* handle = nullptr;
     bool in_use = false;
   };
-  explicit Database(sqlite3* handle) : handle_(handle) {}
   [[nodiscard]] sync::Status configure(const DatabaseOptions& options);
   [[nodiscard]] sync::Error error(int code);
 

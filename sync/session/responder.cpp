@@ -62,6 +62,7 @@ Responder::Responder(DeviceScope scope, ResponderOptions options, const Nonce& n
       asked_(std::move(asked)) {}
 
 Status Responder::check_scope(const ExchangeRequest& request) const {
+  if (!scope_.known) return {};
   const auto may_read = [this](const FeedId& feed) {
     return std::find(scope_.readable.begin(), scope_.readable.end(), feed) != scope_.readable.end();
   };
@@ -174,7 +175,7 @@ Status Responder::take_returns(const LedgerReader& ledger, const ExchangeRequest
 
 Status Responder::take_offers(const LedgerReader& ledger, const ExchangeRequest& request,
                               Commit& commit) {
-  if (request.offers.empty()) return {};
+  if (request.offers.empty() || !scope_.known) return {};
   const auto home = standings_.find(scope_.home);
   const bool settled = home == standings_.end() || home->second.kind == FeedAnswer::Kind::agrees;
   if (!settled) return {};  // first what the hub lost, in its order; then what is new
@@ -254,6 +255,10 @@ FeedAnswer Responder::answer_feed(Instant now, const LedgerReader& ledger, HeadS
   answer.kind = standing.kind;
   answer.agreed = standing.agreed;
   if (standing.kind != FeedAnswer::Kind::agrees) return answer;
+  if (!scope_.known) {
+    answer.hub_size = statement.size;  // nothing beyond what it has itself
+    return answer;
+  }
 
   RunBuilder runs;
   std::size_t weight = 0;

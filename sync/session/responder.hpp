@@ -24,8 +24,11 @@ namespace tram::sync {
 struct DeviceScope {
   PublicKey device{};
   FeedId home;
-  std::vector<FeedId>
-      readable;  ///< feeds that it may read; empty for a device that may only hand in
+  std::vector<FeedId> readable;  ///< feeds that it may read
+  /// False for a certificate that verifies and has no row: the hub went back to before the
+  /// enrolment. Such a device may state what it has and give back what the hub lost, its own
+  /// enrolment among it; it reads nothing, and its own entries wait until the row is back.
+  bool known = true;
 };
 
 struct ResponderOptions {

@@ -12,11 +12,11 @@ Holder* find_holder(std::vector<Holder>& holders, const FeedId& feed) {
   return at == holders.end() ? nullptr : &*at;
 }
 
+// Only the whole tag is custody: a field of another type or policy under its number moves nothing.
 std::optional<std::string> new_custody(const Edit& edit) {
+  static const FieldTag custody{field_number::custody, "", ValueType::token, Policy::authority};
   for (const Change& change : edit.changes) {
-    if (change.field.number == field_number::custody && change.value) {
-      return std::string(as_text(*change.value));
-    }
+    if (change.field == custody && change.value) return std::string(as_text(*change.value));
   }
   return std::nullopt;
 }

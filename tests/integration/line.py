@@ -84,7 +84,7 @@ class Line:
 
     def close(self):
         self._closed = True
-        self._listener.close()
+        _stop_listening(self._listener)
         self.take_down()
 
     def _accept(self):
@@ -208,6 +208,15 @@ class _Pair:
             pass
 
 
+def _stop_listening(listener):
+    """A thread that waits in accept() keeps the port open after close() alone."""
+    try:
+        listener.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it was closed before
+    listener.close()
+
+
 def _reset(end):
     """Ends a connection with a reset, so that neither side takes it for a proper end."""
     try:
@@ -232,7 +241,7 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self):
-        self._listener.close()
+        _stop_listening(self._listener)
 
     def _accept(self):
         while True:
@@ -243,30 +252,34 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
-        head = b""
-        while b"\r\n\r\n" not in head and len(head) < HEAD_BYTES_MAX:
-            more = client.recv(1)
-            if not more:
-                client.close()
+        with client:
+            head = b""
+            while b"\r\n\r\n" not in head and len(head) < HEAD_BYTES_MAX:
+                more = client.recv(1)
+                if not more:
+                    return
+                head += more
+            words = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+            self.asked.append(" ".join(words[:2]))
+            if words[0] != "CONNECT":
+                client.sendall(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n")
                 return
-            head += more
-        words = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        self.asked.append(" ".join(words[:2]))
-        if words[0] != "CONNECT":
-            client.sendall(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n")
-            client.close()
-            return
-        host, _, port = words[1].rpartition(":")
+            self._connect(client, words[1])
+
+    def _connect(self, client, target):
+        host, _, port = target.rpartition(":")
         try:
             server = socket.create_connection((host, int(port)), CONNECT_SECONDS)
         except OSError:
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
-            client.close()
             return
-        server.settimeout(None)
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        threading.Thread(target=_copy, args=(client, server), daemon=True).start()
-        _copy(server, client)
+        with server:
+            server.settimeout(None)
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            up = threading.Thread(target=_copy, args=(client, server), daemon=True)
+            up.start()
+            _copy(server, client)
+            up.join()
 
 
 def _copy(source, target):

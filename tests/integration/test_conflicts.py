@@ -38,11 +38,14 @@ def edits_of(number):
 
 
 class Conflicts(support.Case):
+    worlds = 0
+
     def edit_offline(self, order):
         """A hub and two nodes that have edited apart and then synced in this order."""
         codes, base = events.first_dossiers(DOSSIERS)
-        hub = self.hub()
-        nodes = {name: self.node(name, hub) for name in ("first", "second")}
+        self.worlds += 1
+        hub = self.hub(name=f"hub{self.worlds}")
+        nodes = {name: self.node(f"{name}{self.worlds}", hub) for name in ("first", "second")}
         nodes["first"].take(events.write(self.folder / "base.jsonl", base))
         nodes["first"].sync()
         nodes["second"].sync()

@@ -1,3 +1,5 @@
+// Goal: the store's tests are stories, not plumbing.
+// Method: logs written in memory, and one store on disk that requires success at every call.
 #include "tests/unit/store/world.hpp"
 
 #include <algorithm>

@@ -89,7 +89,7 @@ class TestStore {
   StoreOptions extra;  ///< role, home unit, hub keys…: changed before `reopen`
 
  private:
-  tram::test::TempDir folder_;
+  tram::test::TempDir folder_{tram::test::TempDir::fast_parent()};
   sync::Bytes key_ = sync::Bytes(32, 0x5a);
   std::unique_ptr<Store> store_;
 };

@@ -1,0 +1,65 @@
+#include "command/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "command/report.hpp"
+
+namespace tram::command {
+
+using host::ExitCode;
+using nlohmann::json;
+
+int run_program(CLI::App& app, const std::vector<Subcommand>& subcommands, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_with(ExitCode::ok) : exit_with(ExitCode::usage);
+  }
+  for (const Subcommand& subcommand : subcommands) {
+    if (subcommand.app->parsed()) return subcommand.run();
+  }
+  return exit_with(ExitCode::usage);
+}
+
+sync::Result<Access> Program::access(const std::string& data) const {
+  return Access::to(data, open_);
+}
+
+sync::Status Program::call(const std::string& data, std::string_view method, const json& params,
+                           const std::function<void(const json&)>& on_item) const {
+  sync::Result<Access> way = access(data);
+  if (!way) return sync::fail(way.error());
+  return way->call(method, params, on_item);
+}
+
+int Program::finish(const sync::Status& status, bool as_json) const {
+  if (!status) return report_error(name_, status.error(), as_json);
+  return exit_with(ExitCode::ok);
+}
+
+int Program::print_export(const std::string& data, const json& params) const {
+  const sync::Status done = call(data, "export", params, [](const json& item) {
+    for (const json& line : item.at("lines")) print_line(line.get_ref<const std::string&>());
+  });
+  std::cout.flush();
+  return finish(done, false);
+}
+
+int Program::print_verification(const std::string& data, bool as_json) const {
+  json report;
+  const sync::Status done =
+      call(data, "verify", json::object(), [&](const json& item) { report = item; });
+  if (!done) return finish(done, as_json);
+  if (as_json) print_object(report, true);
+  for (const json& finding : report.at("findings")) {
+    say(finding.at("message").get<std::string>());
+  }
+  say("verified " + report.at("entries").dump() + " entries in " + report.at("logs").dump() +
+      " logs, " + report.at("feeds").dump() + " feeds, " + report.at("records").dump() +
+      " records: " + report.at("errors").dump() + " errors");
+  return exit_with(report.at("ok").get<bool>() ? ExitCode::ok : ExitCode::unverified);
+}
+
+}  // namespace tram::command

@@ -1,0 +1,68 @@
+#include "command/store_methods.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "schema/kinds.hpp"
+#include "store/record_export.hpp"
+#include "store/verify.hpp"
+
+namespace tram::command {
+
+using nlohmann::json;
+using sync::fail;
+
+namespace {
+
+// Lines an item of the answer: little enough to keep memory flat, enough to keep the channel busy.
+constexpr std::size_t lines_an_item = 200;
+
+json finding_json(const store::Finding& finding) {
+  json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
+  if (!finding.log.empty()) {
+    out["log"] = finding.log;
+    out["seq"] = finding.seq;
+  }
+  if (!finding.feed.empty()) {
+    out["feed"] = finding.feed;
+    out["position"] = finding.position;
+  }
+  return out;
+}
+
+}  // namespace
+
+sync::Status emit_export(const store::Store& store, const std::string& unit, const Emit& emit) {
+  return store.read([&](const store::ReadUnit& read) {
+    json lines = json::array();
+    const sync::Status done = store::for_each_export_line(
+        read, unit, schema::kind::dossier, unit, [&](const std::string& line) {
+          lines.push_back(line);
+          if (lines.size() < lines_an_item) return true;
+          return emit({{"lines", std::exchange(lines, json::array())}});
+        });
+    if (done && !lines.empty()) emit({{"lines", std::move(lines)}});
+    return done;
+  });
+}
+
+sync::Status emit_verification(const store::Store& store, const Emit& emit) {
+  return store.read([&](const store::ReadUnit& read) -> sync::Status {
+    const sync::Result<store::VerifyReport> report = store::verify(read, {});
+    if (!report) return fail(report.error());
+    json findings = json::array();
+    for (const store::Finding& finding : report->findings) {
+      if (!finding.information) findings.push_back(finding_json(finding));
+    }
+    emit({{"ok", report->ok()},
+          {"errors", report->errors},
+          {"entries", report->entries},
+          {"logs", report->logs},
+          {"feeds", report->feeds},
+          {"records", report->records},
+          {"findings", std::move(findings)}});
+    return {};
+  });
+}
+
+}  // namespace tram::command
