@@ -123,8 +123,8 @@ void History::link(Node& node) {
   for (const Name& parent : node.edit->parents) {
     if (const auto held = index_.find(parent); held != index_.end()) {
       node.parents.push_back(held->second);
-    } else {
-      missing_.insert(parent);
+    } else if (node.counts()) {
+      missing_.insert(parent);  // what a void entry names holds nobody up
     }
   }
 }

@@ -112,7 +112,8 @@ ResolvedField resolve(const FieldKey& key, const std::vector<Candidate>& candida
 }
 
 std::map<FieldKey, ResolvedField> resolve(const RecordState& state) {
-  const bool complete = state.missing.empty() && !state.uncreated;
+  // A create that is not here yet changes nothing between the others: it comes before them all.
+  const bool complete = state.missing.empty();
   std::map<FieldKey, ResolvedField> out;
   for (const auto& [key, candidates] : state.candidates) {
     out.emplace(key, resolve(key, candidates, complete));

@@ -37,7 +37,8 @@ class Twin {
     for (const auto& [name, entry] : held_) {
       for (const Name& parent : edit_of(*entry).parents) {
         state.frontier.erase(parent);
-        if (held_.count(parent) == 0) state.missing.insert(parent);
+        const bool counts = !ruled(entry, Verdict::Ruling::void_entry);
+        if (held_.count(parent) == 0 && counts) state.missing.insert(parent);
       }
     }
     if (const MergeEntry* home = home_entry()) {

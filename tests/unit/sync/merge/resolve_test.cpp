@@ -244,7 +244,7 @@ TEST_CASE("M12: a policy that differs is another field, so versions never disagr
   CHECK(fields.at(as_review).conflict);
 }
 
-TEST_CASE("resolve: nobody is asked while an ancestor is missing or the create is") {
+TEST_CASE("resolve: nobody is asked while an ancestor is missing; a missing create holds nobody up") {
   RecordState state;
   const FieldKey key{test::field_tag(12, Policy::review), ""};
   state.candidates[key] = {by(1, text("a")), by(2, text("b"))};
@@ -255,7 +255,7 @@ TEST_CASE("resolve: nobody is asked while an ancestor is missing or the create i
   CHECK(resolve(missing).at(key).value == text("b"));
   RecordState uncreated = state;
   uncreated.uncreated = true;
-  CHECK(!resolve(uncreated).at(key).conflict);
+  CHECK(resolve(uncreated).at(key).conflict);
 }
 
 TEST_CASE("custody is its field by authority, or else the record's home") {
