@@ -87,7 +87,7 @@ std::string format_log_line(sync::Instant at, Level level, std::string_view even
 void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (level < lowest.load(std::memory_order_relaxed)) return;
   // Leaked on purpose: threads may log while statics are being destroyed.
-  static auto* logger = new std::shared_ptr<spdlog::logger>(make_logger());
+  static auto* logger = std::make_unique<std::shared_ptr<spdlog::logger>>(make_logger()).release();
   if (*logger == nullptr) return;
   try {
     const auto line = format_log_line(SystemClock().now(), level, event, fields);

@@ -20,8 +20,8 @@ using sync::fail;
 constexpr std::size_t request_bytes_max = std::size_t{4} * 1024;
 
 std::string text_of(const ASN1_STRING* string) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
-          static_cast<std::size_t>(ASN1_STRING_length(string))};
+  return std::string(sync::as_text(
+      {ASN1_STRING_get0_data(string), static_cast<std::size_t>(ASN1_STRING_length(string))}));
 }
 
 std::string address_text(const ASN1_OCTET_STRING* bytes) {
@@ -72,7 +72,7 @@ std::string common_name_of(const X509_NAME* name) {
   unsigned char* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, value);
   if (size < 0) return "";
-  std::string out(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+  std::string out(sync::as_text({utf8, static_cast<std::size_t>(size)}));
   OPENSSL_free(utf8);
   return out;
 }

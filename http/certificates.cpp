@@ -48,8 +48,8 @@ bool set_serial(X509* certificate) {
 
 bool set_common_name(X509_NAME* name, std::string_view text) {
   return X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(text.data()),
-                                    static_cast<int>(text.size()), -1, 0) == 1;
+                                    sync::as_bytes(text).data(), static_cast<int>(text.size()), -1,
+                                    0) == 1;
 }
 
 bool set_validity(X509* certificate, const Validity& dates) {

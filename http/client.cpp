@@ -250,8 +250,7 @@ class Client::Impl {
     if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      set(CURLOPT_POSTFIELDS,
-          request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+      set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : sync::as_text(request.body).data());
     }
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "host/clock.hpp"
 #include "http/limits.hpp"
@@ -21,7 +22,7 @@ struct Judgement {
 
 void free_judgement(void* /*parent*/, void* data, CRYPTO_EX_DATA* /*all*/, int /*index*/,
                     long /*number*/, void* /*pointer*/) {
-  delete static_cast<Judgement*>(data);
+  const std::unique_ptr<Judgement> owned(static_cast<Judgement*>(data));
 }
 
 int judgement_index() {

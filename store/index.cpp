@@ -211,12 +211,13 @@ Status Index::erase_record(const RecordRef& record) {
   for (const std::int64_t entry_id : *entries) {
     if (const Status erased = erase_entry(entry_id); !erased) return erased;
   }
-  const auto scopes = ids(std::move(database_
-                                        .prepare("SELECT feed_id FROM record"
-                                                 " WHERE kind = :kind AND record = :record")
-                                        .bind(":kind", record.kind)
-                                        .bind(":record", record.id)),
-                          "feed_id");
+  const auto scopes =
+      ids(std::move(database_
+                        .prepare("SELECT feed_id FROM feed CROSS JOIN record USING (feed_id)"
+                                 " WHERE kind = :kind AND record = :record")
+                        .bind(":kind", record.kind)
+                        .bind(":record", record.id)),
+          "feed_id");
   if (!scopes) return fail(scopes.error());
   for (const std::int64_t feed_id : *scopes) touched_.changed(feed_id, record);
   return {};

@@ -41,7 +41,8 @@ Status LedgerWriter::put(const sync::NewLog& log) {
     const Status pending =
         database_
             .prepare(
-                "UPDATE entry SET pending = 1 WHERE log_id = :log_id AND NOT EXISTS ("
+                "UPDATE entry SET pending = 1 WHERE log_id = :log_id AND entry_id IN ("
+                " SELECT entry_id FROM place WHERE place.log_id = :log_id) AND NOT EXISTS ("
                 " SELECT 1 FROM feed_entry WHERE feed_entry.entry_id = entry.entry_id"
                 " AND feed_id = :home_feed)")
             .bind(":log_id", *log_id)
@@ -128,7 +129,7 @@ Status LedgerWriter::mark_pending(std::int64_t entry_id) {
   return database_
       .prepare(
           "UPDATE entry SET pending = 1 WHERE entry_id = :entry_id AND pending = 0"
-          " AND log_id IN (SELECT log_id FROM log WHERE own = 1)"
+          " AND (SELECT own FROM log WHERE log.log_id = entry.log_id) = 1"
           " AND NOT EXISTS (SELECT 1 FROM feed_entry WHERE feed_entry.entry_id = :entry_id"
           " AND feed_id = :home_feed)")
       .bind(":entry_id", entry_id)

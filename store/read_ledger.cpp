@@ -177,8 +177,9 @@ std::optional<std::uint64_t> ReadUnit::feed_position(const FeedId& feed, const N
 }
 
 std::vector<Name> ReadUnit::record_entries(const FeedId& feed, const RecordRef& record) const {
+  // From the record's few entries to their feeds, never through the whole feed.
   Statement statement = database_.prepare(
-      "SELECT name FROM entry JOIN feed_entry USING (entry_id) JOIN feed USING (feed_id)"
+      "SELECT name FROM entry CROSS JOIN feed_entry USING (entry_id) JOIN feed USING (feed_id)"
       " WHERE kind = :kind AND record = :record AND feed = :feed ORDER BY position");
   statement.bind(":kind", record.kind).bind(":record", record.id).bind_text(":feed", feed);
   std::vector<Name> names;

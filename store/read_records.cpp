@@ -113,7 +113,7 @@ ConflictPage ReadUnit::conflicts(const Scope& scope, const std::optional<std::st
                                  const ConflictCursor& from, std::size_t max) const {
   Statement statement = database_.prepare(
       "SELECT conflict_id, kind, record, number, field_name, type, policy, element, since, code,"
-      " custody FROM conflict JOIN record USING (record_id) JOIN feed USING (feed_id)"
+      " custody FROM conflict CROSS JOIN record USING (record_id) JOIN feed USING (feed_id)"
       " WHERE conflict_id > :from AND feed = :scope"
       " AND (:any_custody = 1 OR custody = :custody) ORDER BY conflict_id LIMIT :max");
   statement.bind(":from", from.row).bind_text(":scope", scope).bind(":max", max);
@@ -131,7 +131,7 @@ Counts ReadUnit::counts(const Scope& scope) const {
   Counts counts;
   Statement of_scope = database_.prepare(
       "SELECT size, (SELECT count(*) FROM record WHERE record.feed_id = feed.feed_id) AS records,"
-      " (SELECT count(*) FROM conflict JOIN record USING (record_id)"
+      " (SELECT count(*) FROM conflict CROSS JOIN record USING (record_id)"
       "  WHERE record.feed_id = feed.feed_id) AS conflicts FROM feed WHERE feed = :scope");
   of_scope.bind_text(":scope", scope);
   if (row(of_scope)) {

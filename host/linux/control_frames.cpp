@@ -82,11 +82,14 @@ sync::Result<ControlPlace> ControlPlace::find(const std::filesystem::path& direc
   return place;
 }
 
+const sockaddr* socket_address(const ControlPlace& place) {
+  return reinterpret_cast<const sockaddr*>(&place.address);
+}
+
 sync::Result<Descriptor> connect_to(const ControlPlace& place) {
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return fail(system_error(errno, "control channel"));
-  const auto* address = reinterpret_cast<const sockaddr*>(&place.address);
-  if (::connect(socket.get(), address, sizeof place.address) == 0) return socket;
+  if (::connect(socket.get(), socket_address(place), sizeof place.address) == 0) return socket;
   const int number = errno;
   if (number == ECONNREFUSED || number == ENOENT) {
     return fail(ErrorCode::not_found, "no daemon is running here");
@@ -105,11 +108,9 @@ sync::Result<ControlFrame> read_frame(int socket, std::int64_t wait_ms) {
   if (frame.mark > control_message_bytes_max) {
     return fail(ErrorCode::limit, "control channel: the message is too large");
   }
-  frame.text.resize(frame.mark);
-  auto* data = reinterpret_cast<std::uint8_t*>(frame.text.data());
-  if (auto got = read_exactly(socket, {data, frame.text.size()}, wait_ms); !got) {
-    return fail(got.error());
-  }
+  sync::Bytes text(frame.mark);
+  if (auto got = read_exactly(socket, text, wait_ms); !got) return fail(got.error());
+  frame.text = sync::as_text(text);
   return frame;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cstdint>
@@ -28,6 +29,9 @@ struct ControlPlace {
 
   [[nodiscard]] static sync::Result<ControlPlace> find(const std::filesystem::path& directory);
 };
+
+/// The form in which the system's calls take the address; points into `place`.
+[[nodiscard]] const sockaddr* socket_address(const ControlPlace& place);
 
 /// A connected, non-blocking socket, or the error in errno (`not_found` if nobody listens).
 [[nodiscard]] sync::Result<Descriptor> connect_to(const ControlPlace& place);

@@ -43,9 +43,8 @@ sync::Result<Descriptor> listen_at(const ControlPlace& place) {
   ::unlinkat(place.folder.get(), control_socket_name, 0);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return fail(system_error(errno, "control socket"));
-  const auto* address = reinterpret_cast<const sockaddr*>(&place.address);
   // The mode is set between bind and listen: until then nobody can connect.
-  if (::bind(socket.get(), address, sizeof place.address) != 0 ||
+  if (::bind(socket.get(), socket_address(place), sizeof place.address) != 0 ||
       ::fchmodat(place.folder.get(), control_socket_name, 0600, 0) != 0 ||
       ::listen(socket.get(), backlog) != 0) {
     return fail(system_error(errno, "control socket"));

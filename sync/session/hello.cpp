@@ -19,8 +19,10 @@ RunState begin_run(const std::optional<RunState>& last, const RunId& run) {
   next.acknowledged_count = last->acknowledged_count;
   next.maybe_runs = last->maybe_runs;
   next.maybe_runs.push_back(last->run);
+  // Most likely one of the first reached the hub, before the link went, or one of the last, since
+  // it is back.
   if (next.maybe_runs.size() > limits::hello_runs_max) {
-    next.maybe_runs.erase(next.maybe_runs.begin());
+    next.maybe_runs.erase(next.maybe_runs.begin() + limits::hello_runs_max / 2);
   }
   return next;
 }
@@ -59,11 +61,16 @@ HelloJudgement judge_hello(const PublicKey& device, const Hello& hello,
   // The first word of a device that the hub knows nothing of, or that remembers more than the hub
   // does: the hub is new, or went back.
   if (lineages.empty()) return {false, go_on(device, hello, Lineage{})};
-  for (const Lineage& lineage : lineages) {
-    if (!names(hello, lineage.last_run)) continue;
-    HelloJudgement out{false, go_on(device, hello, lineage)};
-    const bool newest = lineage.number == lineages.back().number;
-    out.update.copied = lineages.size() > 1 && !newest;
+  const auto known = std::find_if(lineages.rbegin(), lineages.rend(), [&](const Lineage& lineage) {
+    return names(hello, lineage.last_run);
+  });
+  if (known != lineages.rend()) {
+    // An older lineage goes on beside a newer one. That alone tells a copy from a rollback, so it
+    // must be live: a hello from before the rollback may come late, or twice.
+    const bool speaks_again = known != lineages.rbegin() && known->last_run != hello.run;
+    if (speaks_again && !fresh_answer) return {true, {}};
+    HelloJudgement out{false, go_on(device, hello, *known)};
+    out.update.copied = speaks_again;
     return out;
   }
   const bool hub_went_back =

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sync/session/ledger_port.hpp"
-#include "sync/wire/batch.hpp"
+#include "sync/session/runs.hpp"
 #include "sync/wire/messages.hpp"
 
 /// The node's side: exchanges, one after the other, until there is nothing left to send or to
@@ -20,7 +20,9 @@
 ///
 /// The order is a promise: what a request rests on is durable before it is sent, and what a reply
 /// brought is durable before the next request is built. A lost reply needs nothing: build the next
-/// request, from a fresh initiator or from this one; whatever was taken is not taken twice.
+/// request, from a fresh initiator or from this one. It asks first when much may have arrived, and
+/// whatever was taken is not taken twice. A reply that comes late, or twice, changes nothing that
+/// the hub did not sign.
 ///
 /// A plain value between calls: no thread, no clock, no handle to anything. One per session.
 namespace tram::sync {
@@ -29,6 +31,7 @@ struct InitiatorOptions {
   FeedId home;
   PublicKey hub_key{};
   std::size_t frame_bytes = 256 * 1024;  ///< of entries in one request, before compression
+  bool unanswered = false;               ///< the session before this one ended without a reply
 };
 
 struct Ask {
@@ -61,9 +64,11 @@ class Initiator {
   [[nodiscard]] bool synced() const { return done_ && all_covered_; }
   /// The hub lost entries that this node is giving back.
   [[nodiscard]] bool hub_went_back() const { return hub_went_back_; }
-  /// An entry stands under a log of this store that this store did not write: a copy of it is
-  /// about.
+  /// An entry stands under a log of this store that this store does not know: a copy of it is
+  /// about, or it went back itself. The log must end here, and a new one begin.
   [[nodiscard]] bool copied() const { return copied_; }
+  /// The hub went back to before this device's enrolment: it takes what it lost, and nothing else.
+  [[nodiscard]] bool may_only_give_back() const;
 
   [[nodiscard]] const SessionCounts& counts() const { return counts_; }
   [[nodiscard]] const RunState& run() const { return run_; }
@@ -71,46 +76,76 @@ class Initiator {
   [[nodiscard]] std::uint64_t come_back_ms() const { return come_back_ms_; }
 
  private:
-  enum class Search { none, send_roots };
   struct FeedProgress {
-    Search search = Search::none;
+    bool heard = false;       // in the last reply
+    bool send_roots = false;  // the hub disagrees
+    bool roots_sent = false;  // in the last request
+    bool closed = false;
     std::uint64_t hub_size = 0;
   };
+  // What the last request carried; its reply says that the hub has it.
+  struct Carried {
+    std::map<LogId, std::uint64_t> logs;          // up to this count
+    std::set<LogId> whole_logs;                   // all that is pending of them
+    std::map<std::int64_t, std::uint64_t> parts;  // of lost stretches, up to this position
+    std::vector<Name> fills;
+    std::vector<Name> wants;
+    bool plain = false;
+  };
 
+  // The request.
   void state_feeds(const LedgerReader& ledger, ExchangeRequest& request);
-  void offer(const LedgerReader& ledger, ExchangeRequest& request);
-  [[nodiscard]] std::uint64_t offer_log(const LedgerReader& ledger, const PendingLog& log,
-                                        std::vector<EntryRun>& runs, std::size_t& weight);
-  void give_back(const LedgerReader& ledger, ExchangeRequest& request);
-  void answer_wants(const LedgerReader& ledger, ExchangeRequest& request);
+  void give_back(const LedgerReader& ledger, ExchangeRequest& request, Room& room);
+  [[nodiscard]] bool give_back_part(const LedgerReader& ledger, const LostStretch& stretch,
+                                    ExchangeRequest& request, Room& room);
+  void offer(const LedgerReader& ledger, ExchangeRequest& request, Room& room);
+  [[nodiscard]] bool offer_branch(const LedgerReader& ledger, const PendingLog& log,
+                                  const LogTip& tip, RunBuilder& runs, ExchangeRequest& request,
+                                  Room& room);
+  void answer_wants(const LedgerReader& ledger, ExchangeRequest& request, Room& room);
+  void ask_for_bytes(const LedgerReader& ledger, ExchangeRequest& request);
+  void say_what_is_held(const LedgerReader& ledger, ExchangeRequest& request) const;
+  [[nodiscard]] std::uint64_t next_to_return(const LostStretch& stretch) const;
+  [[nodiscard]] bool has_to_return(const LedgerReader& ledger, const FeedId& feed) const;
 
+  // The reply.
+  void take_hello(const ExchangeReply& reply, Commit& commit);
   [[nodiscard]] Status take_feed(const LedgerReader& ledger, const FeedAnswer& answer,
                                  Commit& commit);
+  [[nodiscard]] Status cut_feed(const LedgerReader& ledger, const FeedAnswer& answer,
+                                Commit& commit);
   [[nodiscard]] Status append_feed(const LedgerReader& ledger, const FeedAnswer& answer,
                                    Commit& commit);
-  [[nodiscard]] Status check_head(const LedgerReader& ledger, const FeedAnswer& answer,
-                                  std::uint64_t size, const std::vector<Name>& appended) const;
-  void take_row(const LedgerReader& ledger, const FeedId& feed, const Name& name,
-                const Place& place, const std::optional<Bytes>& bytes, Commit& commit);
+  [[nodiscard]] bool head_fits(const LedgerReader& ledger, const FeedAnswer& answer,
+                               const std::vector<PlacedRow>& appended) const;
+  void take_row(const LedgerReader& ledger, const FeedId& feed, const PlacedRow& row,
+                Commit& commit);
+  void note_returned(const LedgerReader& ledger, Commit& commit) const;
   [[nodiscard]] Status take_fills(const LedgerReader& ledger, const ExchangeReply& reply,
                                   Commit& commit);
+  void note_carried(const ExchangeReply& reply);
   void judge_progress(const LedgerReader& ledger, const ExchangeReply& reply, const Commit& commit);
   [[nodiscard]] bool is_level(const LedgerReader& ledger, const Commit& commit) const;
-  void count_covered(const LedgerReader& ledger, const Commit& commit);
+  [[nodiscard]] bool is_covered(const LedgerReader& ledger, const Commit& commit) const;
+  [[nodiscard]] std::vector<Name> missing_bytes(const LedgerReader& ledger) const;
+  [[nodiscard]] bool misses_bytes(const LedgerReader& ledger, const Commit& commit) const;
 
   InitiatorOptions options_;
   const SigningKey& device_;
   RunState run_;
   std::vector<FeedId> feeds_;
   std::map<FeedId, FeedProgress> progress_;
-  std::map<LogId, std::uint64_t> needs_;  // where the hub asked a log to be sent from
-  std::set<Name> filled_;                 // wants that were answered once
-  std::vector<Name> wants_;               // of the hub, not answered yet
-  std::vector<Name> missing_;             // asked of the hub in the last request
-  std::set<Name> asked_;                  // asked of the hub in this session
-  std::vector<std::pair<std::int64_t, std::uint64_t>> returning_;
+  Carried carried_;
+  std::map<LogId, std::uint64_t> handed_in_;        // the hub has this many entries of an own log
+  std::map<std::int64_t, std::uint64_t> returned_;  // and lost stretches up to this position
+  std::map<LogId, std::uint64_t> needs_;            // where the hub asked a log to be sent from
+  std::vector<Name> wants_;                         // of the hub
+  std::set<Name> filled_;                           // wants that were answered once
+  std::set<Name> asked_;                            // own wants that the hub could not answer
   std::optional<Nonce> nonce_;
   bool run_saved_ = false;
+  bool unanswered_ = false;  // the last request
+  bool asks_bytes_ = false;  // worth asking: a new run, or something came; and the hub has some
   bool plain_up_ = false;    // the hub could not resolve our places
   bool plain_down_ = false;  // we could not resolve the hub's
   bool done_ = false;
@@ -118,6 +153,8 @@ class Initiator {
   bool hub_went_back_ = false;
   bool copied_ = false;
   bool more_to_say_ = false;  // the last request had to leave something out
+  bool moved_ = false;        // the last exchange changed something on either side
+  bool said_again_ = false;   // what the hub seems to have, and did not cover
   unsigned idle_exchanges_ = 0;
   SessionCounts counts_;
   Instant hub_time_;

@@ -102,7 +102,8 @@ class LedgerReader {
   /// Position of a name in a feed, or nothing.
   [[nodiscard]] virtual std::optional<std::uint64_t> feed_position(const FeedId& feed,
                                                                    const Name& name) const = 0;
-  /// Node: the newest head received for this feed in the present lineage.
+  /// Node: the head that covers most of this feed in the present lineage; of several that cover as
+  /// much, the one of the newest hub time. (Hub times alone may run backwards.)
   [[nodiscard]] virtual std::optional<SignedHead> newest_head(const FeedId& feed) const = 0;
 
   // After a rewind of the hub. Node only.
@@ -112,7 +113,8 @@ class LedgerReader {
 
   // Records in feeds, and devices. Hub only.
   [[nodiscard]] virtual std::vector<Holder> holders(const RecordRef& record) const = 0;
-  /// Entries of the record in the feed, in feed order.
+  /// Entries about the record in the feed, in feed order: edits, erasures, and verdicts on its
+  /// entries.
   [[nodiscard]] virtual std::vector<Name> record_entries(const FeedId& feed,
                                                          const RecordRef& record) const = 0;
   [[nodiscard]] virtual std::vector<Lineage> lineages(const PublicKey& device) const = 0;
@@ -138,7 +140,10 @@ struct FeedAppend {
   Name name{};
 };
 
-/// The feed goes back to `size`; what stood above becomes a LostStretch under `head`.
+/// The feed goes back to `size`, and heads above it are void. What stood above becomes a
+/// LostStretch under `head`, which covered all of the feed. A head that did not (the feed was cut
+/// before, and no head has come since) makes none: then an earlier stretch has all of it. Earlier
+/// stretches of the feed with `agreed` or `returned` above `size` have `size` from now on.
 struct FeedCut {
   FeedId feed;
   std::uint64_t size = 0;
@@ -172,8 +177,9 @@ struct Commit {
   std::vector<FeedAppend> appends;     ///< in order; a name that the feed has is skipped
   std::vector<FeedAppend> deliveries;  ///< due in other feeds; a worker appends them later
   std::vector<std::pair<RecordRef, Holder>> holders;
-  std::vector<SignedHead> heads;                                 ///< node: verified receipts
-  std::vector<std::pair<std::int64_t, std::uint64_t>> returned;  ///< lost stretch id, progress
+  std::vector<SignedHead> heads;  ///< node: verified receipts
+  /// Lost stretch id, progress: the names below stand in the feed again.
+  std::vector<std::pair<std::int64_t, std::uint64_t>> returned;
   std::vector<LineageUpdate> lineages;
   std::optional<RunState> run_state;
 

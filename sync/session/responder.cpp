@@ -5,14 +5,10 @@
 #include "sync/feed/merkle.hpp"
 #include "sync/limits.hpp"
 #include "sync/session/hello.hpp"
-#include "sync/session/routing.hpp"
-#include "sync/session/runs.hpp"
 
 namespace tram::sync {
 
 namespace {
-
-constexpr std::size_t wants_max = 512;
 
 // Runs of an offer that chain and are signed.
 struct ChainedRun {
@@ -62,18 +58,23 @@ Responder::Responder(DeviceScope scope, ResponderOptions options, const Nonce& n
       asked_(std::move(asked)) {}
 
 Status Responder::check_scope(const ExchangeRequest& request) const {
-  if (!scope_.known) return {};
-  const auto may_read = [this](const FeedId& feed) {
-    return std::find(scope_.readable.begin(), scope_.readable.end(), feed) != scope_.readable.end();
+  const auto may_state = [this](const FeedId& feed) {
+    return !scope_.known ||
+           std::find(scope_.readable.begin(), scope_.readable.end(), feed) != scope_.readable.end();
   };
-  const auto refused = [] {
-    return fail(ErrorCode::refused, "this computer is enrolled for another commune");
-  };
+  std::set<FeedId> stated;
   for (const FeedStatement& statement : request.feeds) {
-    if (!may_read(statement.feed)) return refused();
+    if (!may_state(statement.feed)) {
+      return fail(ErrorCode::refused, "this computer is enrolled for another commune");
+    }
+    if (!stated.insert(statement.feed).second) {
+      return fail(ErrorCode::malformed, "request: a feed is stated twice");
+    }
   }
   for (const ReturnedPart& part : request.returns) {
-    if (!may_read(part.head.feed)) return refused();
+    if (!may_state(part.head.feed)) {
+      return fail(ErrorCode::refused, "a returned part belongs to another commune");
+    }
   }
   return {};
 }
@@ -85,7 +86,9 @@ Responder::Standing Responder::standing_of(const LedgerReader& ledger,
   const auto has = [&](std::uint64_t at, const Digest& root) {
     return at == 0 || (at <= size && ledger.feed_root(statement.feed, at) == root);
   };
-  if (has(statement.size, statement.root)) return {FeedAnswer::Kind::agrees, statement.size};
+  if (has(statement.size, statement.root)) {
+    return {scope_.known ? FeedAnswer::Kind::agrees : FeedAnswer::Kind::closed, statement.size};
+  }
   for (const FeedRoots& roots : request.roots) {
     if (roots.feed != statement.feed) continue;
     std::uint64_t agreed = 0;
@@ -102,8 +105,10 @@ void Responder::judge(const LedgerReader& ledger, const ExchangeRequest& request
     standings_[statement.feed] = standing_of(ledger, statement, request);
   }
   for (const HeldLog& held : request.held) held_by_node_[held.log] = held.count;
-  if (!request.hello) return;
-  const Hello& hello = *request.hello;
+  if (request.hello) judge_hello_of(ledger, *request.hello, commit);
+}
+
+void Responder::judge_hello_of(const LedgerReader& ledger, const Hello& hello, Commit& commit) {
   const bool fresh =
       hello.answer && std::find(asked_.begin(), asked_.end(), *hello.answer) != asked_.end();
   const HelloJudgement judgement =
@@ -122,22 +127,24 @@ Result<Commit> Responder::accept(const LedgerReader& ledger, const ExchangeReque
   }
   if (const Status scope = check_scope(request); !scope) return fail(scope.error());
   Commit commit;
+  Router router(ledger, commit);
   judge(ledger, request, commit);
-  if (const Status taken = take_returns(ledger, request, commit); !taken) {
+  if (const Status taken = take_returns(ledger, request, router, commit); !taken) {
     return fail(taken.error());
   }
-  if (const Status taken = take_offers(ledger, request, commit); !taken) {
+  if (const Status taken = take_offers(ledger, request, router, commit); !taken) {
     return fail(taken.error());
   }
-  if (const Status taken = take_fills(ledger, request, commit); !taken) return fail(taken.error());
+  if (const Status taken = take_fills(ledger, request, router, commit); !taken) {
+    return fail(taken.error());
+  }
   if (const Status read = ledger.status(); !read) return fail(read.error());
   return commit;
 }
 
 // The hub's own old signature authenticates every entry, whoever wrote it and whoever brings it.
 Status Responder::take_returns(const LedgerReader& ledger, const ExchangeRequest& request,
-                               Commit& commit) {
-  Router router(ledger, commit);
+                               Router& router, Commit& commit) {
   for (const ReturnedPart& part : request.returns) {
     const bool ours =
         std::any_of(options_.hub_keys.begin(), options_.hub_keys.end(),
@@ -163,18 +170,19 @@ Status Responder::take_returns(const LedgerReader& ledger, const ExchangeRequest
       return fail(ErrorCode::unverified, "a returned part does not stand under its head");
     }
     for (const PlacedRow& row : rows) {
+      sent_by_node_.insert(row.name);
       if (is_opening(row)) commit.logs.push_back(log_opened_by(row));
       commit.entries.push_back(new_entry(row));
-      if (!ledger.feed_position(part.head.feed, row.name)) {
-        router.accept(part.head.feed, row.name, row.place, row.bytes);
-      }
+      if (ledger.feed_position(part.head.feed, row.name)) continue;
+      const std::optional<HeldEntry> held = row.bytes ? std::nullopt : ledger.entry(row.name);
+      router.restore(part.head.feed, row.name, row.place, held ? held->bytes : row.bytes);
     }
   }
   return {};
 }
 
 Status Responder::take_offers(const LedgerReader& ledger, const ExchangeRequest& request,
-                              Commit& commit) {
+                              Router& router, Commit& commit) {
   if (request.offers.empty() || !scope_.known) return {};
   const auto home = standings_.find(scope_.home);
   const bool settled = home == standings_.end() || home->second.kind == FeedAnswer::Kind::agrees;
@@ -185,51 +193,60 @@ Status Responder::take_offers(const LedgerReader& ledger, const ExchangeRequest&
   if (batch->runs.size() > request.signatures.size()) {
     return fail(ErrorCode::malformed, "a run without a signature");
   }
-  Router router(ledger, commit);
   for (std::size_t i = 0; i < batch->runs.size(); ++i) {
     // Where the batch broke off, the signature covers more than was read: the whole run comes
     // again.
     if (batch->unresolved && i + 1 == batch->runs.size()) break;
-    const EntryRun& run = batch->runs[i];
-    const auto rows = rows_of(ledger, run);
-    const std::optional<LogState> log = ledger.log(run.log);
-    const bool foreign = log && log->device != scope_.device && log->device != PublicKey{};
-    if (!rows || foreign) return fail(ErrorCode::unverified, "a log of another computer");
-    ChainedRun chained;
-    switch (
-        chain_run(ledger, scope_.device, run, *rows, request.signatures[i].signature, chained)) {
-      case ChainResult::base_unknown:
-        needs_.push_back({run.log, known_count(ledger, run.log, run.first)});
-        continue;
-      case ChainResult::wrong_signature:
-        if (run.first == 0) {
-          return fail(ErrorCode::unverified, "a log's head is not signed by its computer");
-        }
-        needs_.push_back({run.log, 0});  // perhaps another branch: from its beginning
-        continue;
-      case ChainResult::fits: break;
-    }
-    if (!log || log->device == PublicKey{}) {
-      NewLog opened = is_opening(rows->front()) ? log_opened_by(rows->front()) : NewLog{};
-      commit.logs.push_back(
-          {run.log, scope_.device, opened.unit.empty() ? scope_.home : opened.unit, false});
-    }
-    std::uint64_t& held = held_by_node_[run.log];
-    held = std::max(held, chained.head.count);
-    commit.log_heads.push_back(chained.head);
-    for (const NewEntry& entry : chained.entries) {
-      commit.entries.push_back(entry);
-      if (ledger.feed_position(scope_.home, entry.name)) continue;
-      router.accept(scope_.home, entry.name, entry.place, entry.bytes);
-      if (entry.place.seq != 0) ++accepted_entries_;
-    }
+    const Status taken =
+        take_run(ledger, batch->runs[i], request.signatures[i].signature, router, commit);
+    if (!taken) return taken;
   }
   return {};
 }
 
+Status Responder::take_run(const LedgerReader& ledger, const EntryRun& run,
+                           const Signature& signature, Router& router, Commit& commit) {
+  const auto rows = rows_of(ledger, run);
+  if (!rows) return fail(ErrorCode::malformed, "an offer names places only");
+  const std::optional<LogState> log = ledger.log(run.log);
+  const bool known = log && log->device != PublicKey{};
+  const NewLog opened = is_opening(rows->front()) ? log_opened_by(rows->front()) : NewLog{};
+  const bool names_another = opened.device != PublicKey{} && opened.device != scope_.device;
+  if ((known && log->device != scope_.device) || names_another) {
+    return fail(ErrorCode::unverified, "a log of another computer");
+  }
+  ChainedRun chained;
+  switch (chain_run(ledger, scope_.device, run, *rows, signature, chained)) {
+    case ChainResult::base_unknown:
+      needs_.push_back({run.log, known_count(ledger, run.log, run.first)});
+      return {};
+    case ChainResult::wrong_signature:
+      if (run.first == 0) {
+        return fail(ErrorCode::unverified, "a log's head is not signed by its computer");
+      }
+      needs_.push_back({run.log, 0});  // perhaps another branch: from its beginning
+      return {};
+    case ChainResult::fits: break;
+  }
+  if (!known) {
+    commit.logs.push_back(
+        {run.log, scope_.device, opened.unit.empty() ? scope_.home : opened.unit, false});
+  }
+  commit.log_heads.push_back(chained.head);
+  for (const NewEntry& entry : chained.entries) {
+    sent_by_node_.insert(entry.name);
+    commit.entries.push_back(entry);
+    if (ledger.feed_position(scope_.home, entry.name)) continue;
+    router.accept(scope_.home, entry.name, entry.place, entry.bytes);
+    if (entry.place.seq != 0) ++accepted_entries_;
+  }
+  return {};
+}
+
+// Bytes of entries that came by name alone: only now can the hub tell what they are about.
 Status Responder::take_fills(const LedgerReader& ledger, const ExchangeRequest& request,
-                             Commit& commit) {
-  if (request.fills.empty()) return {};
+                             Router& router, Commit& commit) {
+  if (request.fills.empty() || !scope_.known) return {};
   const Result<DecodedBatch> batch = decode_batch(request.fills, decoder_for(ledger));
   if (!batch) return fail(batch.error());
   plain_ = plain_ || batch->unresolved;
@@ -241,51 +258,82 @@ Status Responder::take_fills(const LedgerReader& ledger, const ExchangeRequest& 
       if (!held || held->bytes || !row.bytes) continue;  // only what was asked for
       if (is_opening(row)) commit.logs.push_back(log_opened_by(row));
       commit.entries.push_back(new_entry(row));
+      if (ledger.feed_position(scope_.home, row.name)) {
+        router.restore(scope_.home, row.name, row.place, row.bytes);
+      }
     }
   }
   return {};
 }
 
+// Sent by its place alone, if that means one entry on both sides.
+bool Responder::node_holds(const LedgerReader& ledger, const HeldEntry& entry) const {
+  const auto held = held_by_node_.find(entry.place.log);
+  const bool says_so = held != held_by_node_.end() && entry.place.seq < held->second;
+  return (says_so || sent_by_node_.count(entry.name) != 0) &&
+         ledger.names_at(entry.place).size() == 1;
+}
+
 FeedAnswer Responder::answer_feed(Instant now, const LedgerReader& ledger, HeadSigner& signer,
-                                  const FeedStatement& statement, bool plain) const {
+                                  const FeedStatement& statement, bool plain, Room& room) const {
   FeedAnswer answer;
   answer.feed = statement.feed;
-  answer.hub_size = ledger.feed_size(statement.feed);
   const Standing standing = standings_.at(statement.feed);
   answer.kind = standing.kind;
   answer.agreed = standing.agreed;
+  if (standing.kind == FeedAnswer::Kind::closed) return answer;
+  answer.hub_size = ledger.feed_size(statement.feed);
   if (standing.kind != FeedAnswer::Kind::agrees) return answer;
-  if (!scope_.known) {
-    answer.hub_size = statement.size;  // nothing beyond what it has itself
-    return answer;
-  }
 
   RunBuilder runs;
-  std::size_t weight = 0;
-  std::uint64_t taken = 0;
+  std::uint64_t size = statement.size;
   const std::vector<Name> names =
       ledger.feed_names(statement.feed, statement.size, limits::frame_entries_max);
   for (const Name& name : names) {
     const std::optional<HeldEntry> entry = ledger.entry(name);
     if (!entry) break;
-    const auto held = held_by_node_.find(entry->place.log);
-    const bool node_has = !plain && held != held_by_node_.end() &&
-                          entry->place.seq < held->second &&
-                          ledger.names_at(entry->place).size() == 1;
-    Row row = node_has ? Row{HeldRows{1}} : row_of(*entry);
-    weight += node_has ? 0 : weight_of(row);
-    if (weight > options_.frame_bytes && taken != 0) break;
-    runs.add(entry->place, std::move(row));
-    ++taken;
+    Row row = !plain && node_holds(ledger, *entry) ? Row{HeldRows{1}} : row_of(*entry);
+    if (!runs.add(entry->place, std::move(row), room)) break;
+    ++size;
   }
-  const std::uint64_t size = statement.size + taken;
   const BatchEncoder encoder =
       plain ? plain_encoder() : encoder_for(ledger, statement.feed, statement.size);
-  if (taken != 0) answer.batch = encode_batch(runs.take(), encoder);
-  if (size != 0 && (taken != 0 || statement.epoch != signer.epoch())) {
+  if (!runs.empty()) answer.batch = encode_batch(runs.take(), encoder);
+  if (size != statement.size || (size != 0 && statement.epoch != signer.epoch())) {
     answer.head = signer.head(statement.feed, size, ledger.feed_root(statement.feed, size), now);
   }
   return answer;
+}
+
+// Asked for whenever a node has something to tell, never in an idle exchange: what nobody has would
+// make each of them large for ever.
+std::vector<Name> Responder::wants(const LedgerReader& ledger,
+                                   const ExchangeRequest& request) const {
+  std::vector<Name> out;
+  const bool idle = !request.hello && request.offers.empty() && request.returns.empty() &&
+                    request.fills.empty() && request.wants.empty();
+  if (idle || !scope_.known) return out;
+  std::set<Name> known;
+  for (const FeedStatement& statement : request.feeds) {
+    for (const Name& name : ledger.names_without_bytes(statement.feed, limits::frame_names_max)) {
+      if (known.insert(name).second) out.push_back(name);
+    }
+  }
+  return few_of(std::move(out), nonce_[0] * 256U + nonce_[1]);
+}
+
+Bytes Responder::fills(const LedgerReader& ledger, const std::vector<Name>& wanted,
+                       Room& room) const {
+  RunBuilder runs;
+  for (const Name& name : wanted) {
+    const bool readable = std::any_of(
+        scope_.readable.begin(), scope_.readable.end(),
+        [&](const FeedId& feed) { return ledger.feed_position(feed, name).has_value(); });
+    const std::optional<HeldEntry> entry = ledger.entry(name);
+    if (!readable || !entry || !entry->bytes) continue;
+    if (!runs.add(entry->place, row_of(*entry), room)) break;
+  }
+  return runs.empty() ? Bytes{} : encode_batch(runs.take(), plain_encoder());
 }
 
 ExchangeReply Responder::reply(Instant now, const LedgerReader& ledger, HeadSigner& signer,
@@ -294,29 +342,14 @@ ExchangeReply Responder::reply(Instant now, const LedgerReader& ledger, HeadSign
   reply.hub_time = now;
   reply.come_back_ms = options_.come_back_ms;
   reply.hello = hello_answer_;
+  Room room(options_.frame_bytes);
   for (const FeedStatement& statement : request.feeds) {
-    reply.feeds.push_back(answer_feed(now, ledger, signer, statement, request.plain));
+    reply.feeds.push_back(answer_feed(now, ledger, signer, statement, request.plain, room));
   }
   reply.needs = needs_;
   reply.plain = plain_;
-  for (const FeedStatement& statement : request.feeds) {
-    const std::vector<Name> wanted = ledger.names_without_bytes(statement.feed, wants_max);
-    reply.wants.insert(reply.wants.end(), wanted.begin(), wanted.end());
-  }
-  RunBuilder fills;
-  std::size_t weight = 0;
-  for (const Name& name : request.wants) {
-    const bool readable = std::any_of(
-        scope_.readable.begin(), scope_.readable.end(),
-        [&](const FeedId& feed) { return ledger.feed_position(feed, name).has_value(); });
-    const std::optional<HeldEntry> entry = ledger.entry(name);
-    if (!readable || !entry || !entry->bytes) continue;
-    Row row = row_of(*entry);
-    weight += weight_of(row);
-    if (weight > options_.frame_bytes && !fills.empty()) break;
-    fills.add(entry->place, std::move(row));
-  }
-  if (!fills.empty()) reply.fills = encode_batch(fills.take(), plain_encoder());
+  reply.wants = wants(ledger, request);
+  reply.fills = fills(ledger, request.wants, room);
   return reply;
 }
 

@@ -2,17 +2,22 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "sync/feed/head_signer.hpp"
 #include "sync/session/ledger_port.hpp"
+#include "sync/session/routing.hpp"
+#include "sync/session/runs.hpp"
 #include "sync/wire/messages.hpp"
 
 /// The hub's side of an exchange, in two steps around one commit:
 ///
 ///   1. `accept` judges the request against the store as it is and says what to commit;
-///   2. the driver commits that, alone or with other nodes' in one transaction (a savepoint each);
+///   2. the driver commits that, alone or with other nodes' in one transaction (a savepoint each;
+///      then each `accept` reads what the one before it wrote, or entries miss a feed that it gave
+///      standing);
 ///   3. `reply` reads the store as it is now, signs, and gives the answer to send.
 ///
 /// Nothing is signed before it is committed. A responder lives for one request. If the commit
@@ -46,8 +51,8 @@ class Responder {
             std::vector<Nonce> asked);
 
   /// `refused` if the request states a feed outside the scope; `unverified` for a signature that
-  /// does not fit; `malformed` or `limit` for batches that do not decode. Nothing is committed
-  /// then.
+  /// does not fit or a log of another device; `malformed` or `limit` for batches that do not
+  /// decode. Nothing is committed then.
   [[nodiscard]] Result<Commit> accept(const LedgerReader& ledger, const ExchangeRequest& request);
 
   /// After the commit. The same ledger or a newer snapshot of it.
@@ -67,14 +72,23 @@ class Responder {
   [[nodiscard]] Standing standing_of(const LedgerReader& ledger, const FeedStatement& statement,
                                      const ExchangeRequest& request) const;
   void judge(const LedgerReader& ledger, const ExchangeRequest& request, Commit& commit);
+  void judge_hello_of(const LedgerReader& ledger, const Hello& hello, Commit& commit);
   [[nodiscard]] Status take_returns(const LedgerReader& ledger, const ExchangeRequest& request,
-                                    Commit& commit);
+                                    Router& router, Commit& commit);
   [[nodiscard]] Status take_offers(const LedgerReader& ledger, const ExchangeRequest& request,
-                                   Commit& commit);
+                                   Router& router, Commit& commit);
+  [[nodiscard]] Status take_run(const LedgerReader& ledger, const EntryRun& run,
+                                const Signature& signature, Router& router, Commit& commit);
   [[nodiscard]] Status take_fills(const LedgerReader& ledger, const ExchangeRequest& request,
-                                  Commit& commit);
+                                  Router& router, Commit& commit);
   [[nodiscard]] FeedAnswer answer_feed(Instant now, const LedgerReader& ledger, HeadSigner& signer,
-                                       const FeedStatement& statement, bool plain) const;
+                                       const FeedStatement& statement, bool plain,
+                                       Room& room) const;
+  [[nodiscard]] bool node_holds(const LedgerReader& ledger, const HeldEntry& entry) const;
+  [[nodiscard]] std::vector<Name> wants(const LedgerReader& ledger,
+                                        const ExchangeRequest& request) const;
+  [[nodiscard]] Bytes fills(const LedgerReader& ledger, const std::vector<Name>& wanted,
+                            Room& room) const;
 
   DeviceScope scope_;
   ResponderOptions options_;
@@ -82,7 +96,9 @@ class Responder {
   std::vector<Nonce> asked_;
 
   std::map<FeedId, Standing> standings_;
-  std::map<LogId, std::uint64_t> held_by_node_;  // entries of each log that the node surely holds
+  // What the node says or shows that it holds: whole logs up to a count, and what it sent itself.
+  std::map<LogId, std::uint64_t> held_by_node_;
+  std::set<Name> sent_by_node_;
   std::optional<HelloAnswer> hello_answer_;
   std::vector<LogNeed> needs_;
   bool plain_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sync/limits.hpp"
+
 namespace tram::sync {
 
 namespace {
@@ -12,65 +14,132 @@ Holder* find_holder(std::vector<Holder>& holders, const FeedId& feed) {
   return at == holders.end() ? nullptr : &*at;
 }
 
+std::optional<std::string> code_in(const Edit& edit) {
+  for (const Change& change : edit.changes) {
+    if (change.field.number == field_number::code && change.value) {
+      return std::string(as_text(*change.value));
+    }
+  }
+  return std::nullopt;
+}
+
 // Only the whole tag is custody: a field of another type or policy under its number moves nothing.
+// Nor does a value that can be no unit; above all, no dossier into the feed that all read.
 std::optional<std::string> new_custody(const Edit& edit) {
   static const FieldTag custody{field_number::custody, "", ValueType::token, Policy::authority};
   for (const Change& change : edit.changes) {
-    if (change.field == custody && change.value) return std::string(as_text(*change.value));
+    if (change.field != custody || !change.value) continue;
+    std::string unit(as_text(*change.value));
+    const bool fits = !unit.empty() && unit.size() <= limits::unit_bytes_max;
+    return fits && unit != province_feed ? std::optional(unit) : std::nullopt;
   }
   return std::nullopt;
+}
+
+// An id that every importer computes alike belongs to the unit that it was computed for.
+bool creates_at(const FeedId& home, const Edit& edit) {
+  if (edit.target == Edit::Target::self) return true;
+  const std::optional<std::string> code = code_in(edit);
+  return edit.target == Edit::Target::created_as && code &&
+         edit.id == imported_record_id(home, *code);
 }
 
 }  // namespace
 
 void Router::accept(const FeedId& home, const Name& name, const Place& place,
                     const std::optional<Bytes>& bytes) {
-  commit_.appends.push_back({home, name});
-  places_[name] = place;
-  if (place.seq == 0) openings_[place.log] = name;
+  take(home, name, place);
   if (!bytes) return;
   const Result<Entry> entry = decode_entry(*bytes);
   if (!entry) return;
   if (const auto* edit = std::get_if<Edit>(&entry->body)) {
     route_edit(home, name, *record_of(*entry, name), *edit);
   } else if (const auto* verdict = std::get_if<Verdict>(&entry->body)) {
-    if (const auto record = ledger_.record_of(verdict->target)) {
-      route_to_holders_of(home, name, *record);
-    }
+    if (const auto record = record_of_target(verdict->target)) route_ruling(home, name, *record);
   } else if (const auto* erase = std::get_if<Erase>(&entry->body)) {
-    route_to_holders_of(home, name, erase->record);
+    route_ruling(home, name, erase->record);
   }
+}
+
+void Router::restore(const FeedId& feed, const Name& name, const Place& place,
+                     const std::optional<Bytes>& bytes) {
+  if (bytes) {
+    const Result<Entry> entry = decode_entry(*bytes);
+    if (entry && std::holds_alternative<Edit>(entry->body)) {
+      stood_in_both(feed, name, *record_of(*entry, name));
+    }
+  }
+  accept(feed, name, place, bytes);
+}
+
+void Router::take(const FeedId& feed, const Name& name, const Place& place) {
+  commit_.appends.push_back({feed, name});
+  places_[name] = place;
+  if (place.seq == 0) openings_[place.log] = name;
 }
 
 void Router::route_edit(const FeedId& home, const Name& name, const RecordRef& record,
                         const Edit& edit) {
   std::vector<Holder>& held = holders(record);
   if (find_holder(held, home) == nullptr) {
-    const bool first = std::none_of(held.begin(), held.end(),
-                                    [](const Holder& holder) { return holder.standing; });
-    held.push_back({home, first});
+    held.push_back({home, false});
     commit_.holders.emplace_back(record, held.back());
   }
-  accepted_[record].push_back(name);
-  if (!find_holder(held, home)->standing) return;
-  route_to_holders_of(home, name, record);
+  accepted_[{home, record}].push_back(name);
+  records_[name] = record;
   const std::optional<std::string> custody = new_custody(edit);
-  if (!custody || *custody == home || custody->empty()) return;
-  Holder* receiver = find_holder(held, *custody);
-  if (receiver != nullptr && receiver->standing) return;
-  if (receiver == nullptr) {
-    held.push_back({*custody, true});
-  } else {
-    receiver->standing = true;  // what it wrote before it had the record is heard from now on
-    for (const Holder& other : held) {
-      if (other.standing && other.feed != *custody) give_history(*custody, other.feed, record);
-    }
-  }
-  commit_.holders.emplace_back(record, *find_holder(held, *custody));
-  give_history(home, *custody, record);
+  if (custody) custody_[name] = *custody;
+  if (creates_at(home, edit)) give_standing(home, record);
+  if (!has_standing(home, record)) return;
+  deliver_to_others(home, name, record);
+  if (custody) give_standing(*custody, record);
 }
 
-void Router::route_to_holders_of(const FeedId& home, const Name& name, const RecordRef& record) {
+// The hub rules in the feed where the entry stands; where that is no more than a claim on another's
+// record, the ruling goes no further than the claim.
+void Router::route_ruling(const FeedId& home, const Name& name, const RecordRef& record) {
+  accepted_[{home, record}].push_back(name);
+  if (home == province_feed || has_standing(home, record)) deliver_to_others(home, name, record);
+}
+
+void Router::stood_in_both(const FeedId& feed, const Name& name, const RecordRef& record) {
+  std::vector<FeedId> others;
+  for (const Holder& holder : holders(record)) {
+    const std::vector<Name>& accepted = accepted_[{holder.feed, record}];
+    const bool stands = ledger_.feed_position(holder.feed, name) ||
+                        std::find(accepted.begin(), accepted.end(), name) != accepted.end();
+    if (holder.feed != feed && stands) others.push_back(holder.feed);
+  }
+  for (const FeedId& other : others) {
+    give_standing(feed, record);
+    give_standing(other, record);
+  }
+}
+
+bool Router::has_standing(const FeedId& feed, const RecordRef& record) {
+  const Holder* holder = find_holder(holders(record), feed);
+  return holder != nullptr && holder->standing;
+}
+
+void Router::give_standing(const FeedId& feed, const RecordRef& record) {
+  if (has_standing(feed, record)) return;
+  std::vector<Holder>& held = holders(record);
+  if (find_holder(held, feed) == nullptr) held.push_back({feed, false});
+  find_holder(held, feed)->standing = true;
+  commit_.holders.emplace_back(record, Holder{feed, true});
+  for (const Holder& other : held) {
+    if (!other.standing || other.feed == feed) continue;
+    give_history(feed, other.feed, record);
+    give_history(other.feed, feed, record);
+  }
+  std::set<std::string> receivers;
+  for (const Name& name : history(feed, record)) {
+    if (const auto custody = custody_by(name)) receivers.insert(*custody);
+  }
+  for (const std::string& receiver : receivers) give_standing(receiver, record);
+}
+
+void Router::deliver_to_others(const FeedId& home, const Name& name, const RecordRef& record) {
   for (const Holder& holder : holders(record)) {
     if (holder.standing && holder.feed != home) deliver(holder.feed, name);
   }
@@ -83,8 +152,31 @@ std::vector<Holder>& Router::holders(const RecordRef& record) {
 }
 
 void Router::give_history(const FeedId& from, const FeedId& to, const RecordRef& record) {
-  for (const Name& name : ledger_.record_entries(from, record)) deliver(to, name);
-  for (const Name& name : accepted_[record]) deliver(to, name);
+  for (const Name& name : history(from, record)) deliver(to, name);
+}
+
+// What a unit with standing wrote stands in its own feed from the first moment; so the feeds of all
+// of them together have the whole record, whatever deliveries are still under way.
+std::vector<Name> Router::history(const FeedId& feed, const RecordRef& record) {
+  std::vector<Name> names = ledger_.record_entries(feed, record);
+  const std::vector<Name>& accepted = accepted_[{feed, record}];
+  names.insert(names.end(), accepted.begin(), accepted.end());
+  return names;
+}
+
+std::optional<std::string> Router::custody_by(const Name& name) const {
+  if (const auto at = custody_.find(name); at != custody_.end()) return at->second;
+  const std::optional<HeldEntry> held = ledger_.entry(name);
+  if (!held || !held->bytes) return std::nullopt;
+  const Result<Entry> entry = decode_entry(*held->bytes);
+  if (!entry) return std::nullopt;
+  const auto* edit = std::get_if<Edit>(&entry->body);
+  return edit == nullptr ? std::nullopt : new_custody(*edit);
+}
+
+std::optional<RecordRef> Router::record_of_target(const Name& target) const {
+  const auto at = records_.find(target);
+  return at != records_.end() ? at->second : ledger_.record_of(target);
 }
 
 void Router::deliver(const FeedId& feed, const Name& name) {

@@ -1,20 +1,64 @@
 #include "sync/session/runs.hpp"
 
+#include <algorithm>
+
+#include "sync/ledger/chain.hpp"
+#include "sync/limits.hpp"
+
 namespace tram::sync {
 
-void RunBuilder::add(const Place& place, Row row) {
+namespace {
+
+// A quarter: offers, fills, statements and proofs stand beside each other, and what does not
+// compress must pass as well (limits::frame_packed_bytes_max).
+constexpr std::size_t room_bytes_max = limits::frame_bytes_max / 4;
+// The log's id, its number, the first seq and the count of rows.
+constexpr std::size_t run_bytes = 24;
+constexpr std::size_t wants_max = 128;
+
+std::size_t bytes_of(const Row& row) {
+  if (const auto* bytes = std::get_if<Bytes>(&row)) return bytes->size() + 4;
+  return std::holds_alternative<Name>(row) ? sizeof(Name) + 1 : 4;
+}
+
+}  // namespace
+
+Room::Room(std::size_t bytes) : bytes_(std::min(bytes, room_bytes_max)) {}
+
+bool Room::take(std::size_t bytes) {
+  if (!untouched() && used_ + bytes > bytes_) return false;
+  used_ += bytes;
+  return true;
+}
+
+bool RunBuilder::add(const Place& place, Row row, Room& room) {
   const auto* held = std::get_if<HeldRows>(&row);
   const std::uint64_t seqs = held == nullptr ? 1 : held->count;
   const bool joins = !runs_.empty() && runs_.back().log == place.log && next_seq_ == place.seq;
+  if (entries_ + seqs > limits::frame_entries_max) return false;
+  if (!joins && runs_.size() == limits::frame_runs_max) return false;
+  auto* last = joins ? std::get_if<HeldRows>(&runs_.back().rows.back()) : nullptr;
+  const bool merges = held != nullptr && last != nullptr;
+  const std::size_t bytes = (joins ? 0 : run_bytes) + (merges ? 0 : bytes_of(row));
+  if (bytes != 0 && !room.take(bytes)) return false;
   if (!joins) runs_.push_back({place.log, place.seq, {}});
-  std::vector<Row>& rows = runs_.back().rows;
-  auto* last = rows.empty() ? nullptr : std::get_if<HeldRows>(&rows.back());
-  if (held != nullptr && last != nullptr) {
+  if (merges) {
     last->count += seqs;
   } else {
-    rows.push_back(std::move(row));
+    runs_.back().rows.push_back(std::move(row));
   }
   next_seq_ = place.seq + seqs;
+  entries_ += seqs;
+  joinable_ = true;
+  return true;
+}
+
+std::vector<Name> few_of(std::vector<Name> names, std::size_t offset) {
+  if (names.size() <= wants_max) return names;
+  const auto first = static_cast<std::ptrdiff_t>(offset % names.size());
+  std::rotate(names.begin(), names.begin() + first, names.end());
+  names.resize(wants_max);
+  return names;
 }
 
 Row row_of(const HeldEntry& entry) {
@@ -22,9 +66,35 @@ Row row_of(const HeldEntry& entry) {
   return entry.name;
 }
 
-std::size_t weight_of(const Row& row) {
-  if (const auto* bytes = std::get_if<Bytes>(&row)) return bytes->size() + 2;
-  return std::holds_alternative<Name>(row) ? sizeof(Name) + 1 : 2;
+namespace {
+
+// The entry at `seq` whose chain value is `chain`, and the value before it.
+std::optional<std::pair<Name, Digest>> link_at(const LedgerReader& ledger, const LogId& log,
+                                               std::uint64_t seq, const Digest& chain) {
+  const std::vector<Name> names = ledger.names_at({log, seq});
+  const std::vector<Digest> bases =
+      seq == 0 ? std::vector<Digest>{chain_start(log)} : ledger.chains_at(log, seq);
+  for (const Digest& base : bases) {
+    for (const Name& name : names) {
+      if (chain_next(base, name) == chain) return std::pair(name, base);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LogBranch> branch_of(const LedgerReader& ledger, const LogId& log, const LogTip& tip,
+                                   std::uint64_t first) {
+  LogBranch branch{std::min(first, tip.count), tip.chain, {}};
+  for (std::uint64_t seq = tip.count; seq > branch.first; --seq) {
+    const auto link = link_at(ledger, log, seq - 1, branch.base);
+    if (!link) return std::nullopt;
+    branch.names.push_back(link->first);
+    branch.base = link->second;
+  }
+  std::reverse(branch.names.begin(), branch.names.end());
+  return branch;
 }
 
 std::optional<std::vector<PlacedRow>> rows_of(const LedgerReader& ledger, const EntryRun& run) {

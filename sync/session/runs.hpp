@@ -8,22 +8,56 @@
 /// Between the ledger and batches: what either side of an exchange needs to build and to read runs.
 namespace tram::sync {
 
+/// What a frame may still take, in bytes before compression. The batches of one message share it.
+class Room {
+ public:
+  /// `bytes` is cut to what leaves a message well below limits::frame_bytes_max.
+  explicit Room(std::size_t bytes);
+
+  /// Takes the bytes if they fit. The first thing always fits, so that whatever is larger than the
+  /// room still passes, alone.
+  [[nodiscard]] bool take(std::size_t bytes);
+  [[nodiscard]] bool untouched() const { return used_ == 0; }
+
+ private:
+  std::size_t bytes_;
+  std::size_t used_ = 0;
+};
+
 /// Collects rows in order into runs: a row that goes on where the last one ended joins its run.
 class RunBuilder {
  public:
-  void add(const Place& place, Row row);
+  /// False, and nothing changed, if there is no room or a batch takes no more runs or entries.
+  [[nodiscard]] bool add(const Place& place, Row row, Room& room);
+  /// The next row begins a run of its own.
+  void end_run() { joinable_ = false; }
   [[nodiscard]] bool empty() const { return runs_.empty(); }
   [[nodiscard]] std::vector<EntryRun> take() { return std::move(runs_); }
 
  private:
   std::vector<EntryRun> runs_;
   std::uint64_t next_seq_ = 0;
+  std::uint64_t entries_ = 0;
+  bool joinable_ = false;
 };
 
 /// Bytes if they are held, else the name alone.
 [[nodiscard]] Row row_of(const HeldEntry& entry);
-/// What a row weighs in a frame, before compression.
-[[nodiscard]] std::size_t weight_of(const Row& row);
+
+/// At most 128 of the names (4 kB), `offset` into them and round: where nobody has the bytes of the
+/// first ones, the others still have their turn.
+[[nodiscard]] std::vector<Name> few_of(std::vector<Name> names, std::size_t offset);
+
+/// A stretch of one branch of a log: its names from `first` on, and the chain value before them.
+struct LogBranch {
+  std::uint64_t first = 0;
+  Digest base{};
+  std::vector<Name> names;
+};
+
+/// The branch that ends in this tip, from `first` on. Nothing if it is not held without a gap.
+[[nodiscard]] std::optional<LogBranch> branch_of(const LedgerReader& ledger, const LogId& log,
+                                                 const LogTip& tip, std::uint64_t first);
 
 /// A row of bytes or of a name, taken out of its run.
 struct PlacedRow {

@@ -42,6 +42,9 @@ BatchEncoder plain_encoder() {
 
 Bytes encode_batch(const std::vector<EntryRun>& runs, const BatchEncoder& with) {
   RowEncoder encoder(with);
+  // The logs of the runs come first: parents' logs get the room that is left.
+  for (const EntryRun& run : runs) encoder.log_number(run.log);
+  TRAM_ASSERT(encoder.logs().size() <= limits::frame_runs_max);
   Writer body;
   for (const EntryRun& run : runs) {
     body.varint(encoder.log_number(run.log));
@@ -96,10 +99,10 @@ class BatchReader {
       std::optional<Row> row = read_row({run.log, seq});
       if (!row) continue;
       seq += seqs_of(*row);
+      entries_ += seqs_of(*row);
+      if (entries_ > limits::frame_entries_max) in_.refuse("too many entries");
       if (!unresolved()) run.rows.push_back(std::move(*row));
     }
-    entries_ += count;
-    if (entries_ > limits::frame_entries_max) in_.refuse("too many entries");
     return run;
   }
 
@@ -110,7 +113,8 @@ class BatchReader {
     const std::uint8_t kind = in_.u8();
     switch (static_cast<RowKind>(kind)) {
       case RowKind::held: {
-        const std::uint64_t count = in_.varint(UINT32_MAX);
+        // A stretch is a few bytes here and as many entries where it is read.
+        const std::uint64_t count = in_.varint(limits::frame_entries_max);
         if (count == 0) in_.refuse("a held stretch of nothing");
         return HeldRows{count};
       }
@@ -125,7 +129,7 @@ class BatchReader {
   Reader& in_;
   const std::vector<LogId>& logs_;
   RowDecoder rows_;
-  std::size_t entries_ = 0;
+  std::uint64_t entries_ = 0;
 };
 
 }  // namespace

@@ -103,7 +103,7 @@ struct FeedAnswer {
     agrees = 1,     ///< your copy, of size `agreed`, is a beginning of mine; here is what follows
     disagrees = 2,  ///< it is not: send me its roots
     agreed_at = 3,  ///< we agree up to `agreed`
-    closed = 4,     ///< as `agrees`, but you may only hand in: nothing follows
+    closed = 4,     ///< as `agrees`, but I do not know you: only give back what I lost
   };
   FeedId feed;
   Kind kind = Kind::agrees;

@@ -46,6 +46,8 @@ std::uint64_t RowEncoder::log_number(const LogId& log) {
 }
 
 void RowEncoder::write(Writer& out, const Place& place, const Bytes& bytes) {
+  const Name name = name_of(bytes);
+  newest_at_[place] = name;
   const Result<Entry> entry = decode_entry(bytes);
   if (!entry || entry->place != place) {
     out.u8(static_cast<std::uint8_t>(RowKind::verbatim));
@@ -61,7 +63,6 @@ void RowEncoder::write(Writer& out, const Place& place, const Bytes& bytes) {
   last_time_ = entry->time.ms;
   if (entry->actor) out.raw(*entry->actor);
   write_body(out, *entry);
-  const Name name = name_of(bytes);
   written_[name] = {place, record_of(*entry, name)};
   if (const auto* opening = std::get_if<Opening>(&entry->body)) {
     units_[place.log] = opening->unit;
@@ -78,7 +79,9 @@ void RowEncoder::write_body(Writer& out, const Entry& entry) {
 
 void RowEncoder::write_edit(Writer& out, const Entry& entry, const Edit& edit) {
   auto mode = static_cast<RecordMode>(edit.target);
-  if (mode == RecordMode::existing && parent_has_record(edit)) mode = RecordMode::of_parent;
+  if (mode == RecordMode::existing && parent_has_record(entry.place, edit)) {
+    mode = RecordMode::of_parent;
+  }
   if (mode == RecordMode::created_as && id_is_derived(entry.place, edit)) {
     mode = RecordMode::derived;
   }
@@ -92,8 +95,8 @@ void RowEncoder::write_edit(Writer& out, const Entry& entry, const Edit& edit) {
 void RowEncoder::write_parents(Writer& out, const Place& place, const std::vector<Name>& parents) {
   out.varint(parents.size());
   for (const Name& parent : parents) {
-    const std::optional<Place> known = place_of(parent);
-    if (!known || (known->log == place.log && known->seq >= place.seq)) {
+    const std::optional<Place> known = reference_to(parent, place);
+    if (!known) {
       out.varint(parent_by_name);
       out.raw(parent);
     } else if (known->log == place.log) {
@@ -106,13 +109,21 @@ void RowEncoder::write_parents(Writer& out, const Place& place, const std::vecto
   }
 }
 
-std::optional<Place> RowEncoder::place_of(const Name& name) const {
-  if (const auto at = written_.find(name); at != written_.end()) return at->second.place;
-  return with_.shared_place(name);
+std::optional<Place> RowEncoder::reference_to(const Name& parent, const Place& from) const {
+  const auto written = written_.find(parent);
+  const std::optional<Place> place =
+      written != written_.end() ? written->second.place : with_.shared_place(parent);
+  if (!place) return std::nullopt;
+  // A reader looks into the batch first; where it holds another branch of a log, a place misleads.
+  const auto here = newest_at_.find(*place);
+  if (here != newest_at_.end() && here->second != parent) return std::nullopt;
+  if (place->log == from.log) return place->seq < from.seq ? place : std::nullopt;
+  const bool room = logs_.size() < limits::frame_runs_max || log_numbers_.count(place->log) != 0;
+  return room ? place : std::nullopt;
 }
 
-bool RowEncoder::parent_has_record(const Edit& edit) const {
-  if (edit.parents.empty() || !place_of(edit.parents.front())) return false;
+bool RowEncoder::parent_has_record(const Place& place, const Edit& edit) const {
+  if (edit.parents.empty() || !reference_to(edit.parents.front(), place)) return false;
   const auto at = written_.find(edit.parents.front());
   const std::optional<RecordRef> record =
       at != written_.end() ? at->second.record : with_.record_of(edit.parents.front());
@@ -185,7 +196,7 @@ Edit RowDecoder::read_edit(const Place& place) {
     case RecordMode::self: edit.target = Edit::Target::self; break;
     case RecordMode::created_as: edit.target = Edit::Target::created_as; break;
     case RecordMode::of_parent:
-      if (edit.parents.empty()) in_.refuse("a record of no parent");
+      if (edit.parents.empty() && !unresolved_) in_.refuse("a record of no parent");
       if (!parent_record || parent_record->kind != edit.kind) unresolved_ = true;
       if (parent_record) edit.id = parent_record->id;
       break;
@@ -207,6 +218,7 @@ Edit RowDecoder::read_edit(const Place& place) {
 std::vector<Name> RowDecoder::read_parents(const Place& place,
                                            std::optional<RecordRef>& parent_record) {
   std::vector<Name> parents;
+  bool looked_up = false;
   const std::size_t count = in_.count(limits::parents_max, 2);
   for (std::size_t i = 0; i < count && !in_.failed(); ++i) {
     const std::uint64_t reference = in_.varint();
@@ -214,6 +226,7 @@ std::vector<Name> RowDecoder::read_parents(const Place& place,
       parents.push_back(in_.array<32>());
       continue;
     }
+    looked_up = true;
     const Place at = read_place(reference, place);
     if (in_.failed() || unresolved_) continue;
     const auto earlier = read_.find(at);
@@ -226,9 +239,11 @@ std::vector<Name> RowDecoder::read_parents(const Place& place,
     parents.push_back(linked->name);
     if (i == 0) parent_record = linked->record;
   }
-  // Out of order after look-ups: the sender knows other entries at these places than we do.
   for (std::size_t i = 1; i < parents.size(); ++i) {
-    if (parents[i - 1] >= parents[i]) unresolved_ = true;
+    if (parents[i - 1] < parents[i]) continue;
+    // After look-ups it means that the sender knows other entries at these places than we do.
+    if (!looked_up) in_.refuse("parents are out of order");
+    unresolved_ = true;
   }
   return parents;
 }

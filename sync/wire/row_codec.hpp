@@ -35,14 +35,16 @@ class RowEncoder {
   void write_body(Writer& out, const Entry& entry);
   void write_edit(Writer& out, const Entry& entry, const Edit& edit);
   void write_parents(Writer& out, const Place& place, const std::vector<Name>& parents);
-  [[nodiscard]] std::optional<Place> place_of(const Name& name) const;
-  [[nodiscard]] bool parent_has_record(const Edit& edit) const;
+  /// The place by which an entry can name this parent; nothing: by its name alone.
+  [[nodiscard]] std::optional<Place> reference_to(const Name& parent, const Place& from) const;
+  [[nodiscard]] bool parent_has_record(const Place& place, const Edit& edit) const;
   [[nodiscard]] bool id_is_derived(const Place& place, const Edit& edit) const;
 
   const BatchEncoder& with_;
   std::vector<LogId> logs_;
   std::map<LogId, std::uint64_t> log_numbers_;
   std::map<Name, Written> written_;
+  std::map<Place, Name> newest_at_;  // what a reader of this batch finds at a place
   std::map<LogId, std::string> units_;
   std::int64_t last_time_ = 0;
 };
@@ -68,7 +70,7 @@ class RowDecoder {
   Reader& in_;
   const std::vector<LogId>& logs_;
   const BatchDecoder& with_;
-  std::map<Place, BatchDecoder::Linked> read_;
+  std::map<Place, BatchDecoder::Linked> read_;  // the newest of this batch at each place
   std::map<LogId, std::string> units_;
   std::int64_t last_time_ = 0;
   bool unresolved_ = false;

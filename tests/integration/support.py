@@ -241,9 +241,7 @@ class Node(Program):
 
     def start(self, **options):
         self.start_daemon(**options)
-        wait_until(lambda: (self.data / "control.sock").exists() or not self.runs,
-                   f"control channel of {self.name}")
-        self.case.assertTrue(self.runs, self.log())
+        self.wait_for_line(r"node\.running")
         return self
 
     def take(self, file, expect=OK, **options):
@@ -286,7 +284,10 @@ class Case(unittest.TestCase):
     def tearDown(self):
         self._end_all()
         for path in sorted(self.folder.glob("*.log")):
-            self.note_talk(path.name, path.read_bytes().decode("utf-8", "replace"))
+            text = path.read_bytes().decode("utf-8", "replace")
+            self.note_talk(path.name, text)
+            if not self._outcome.success:
+                print(f"--- end of {path.name}\n{text[-2000:]}", flush=True)
         for source, text in self._talk:
             for canary in canaries():
                 self.assertNotIn(canary, text, f"personal data on stderr of {source}")

@@ -89,12 +89,11 @@ Result<Bytes> TestHub::handle(const PublicKey& device, ByteView frame) {
   if (!message) return fail(message.error());
   const Result<ExchangeRequest> request = decode_request(*message);
   if (!request) return fail(request.error());
-  DeviceScope scope{device, "unknown", {}};
+  DeviceScope scope{device, "", {}, false};
   if (const auto home = homes_.find(device); home != homes_.end()) {
     scope.home = home->second;
     scope.readable = {province_feed, scope.home};
-  } else if (request->feeds.size() == 2) {
-    scope.home = request->feeds.back().feed;  // as its certificate says
+    scope.known = true;
   }
   ResponderOptions options;
   options.frame_bytes = frame_bytes;

@@ -14,8 +14,9 @@ ALLOWED = {
     "http": ("host/",) + _CORE,
     "schema": ("sync/core/", "sync/ledger/"),
     "store": ("host/", "schema/", "sync/"),
-    "node": ("store/", "http/", "config/", "host/", "schema/", "sync/"),
-    "hub": ("store/", "http/", "config/", "host/", "schema/", "sync/"),
+    "command": ("store/", "host/", "schema/", "sync/"),
+    "node": ("command/", "store/", "http/", "config/", "host/", "schema/", "sync/"),
+    "hub": ("command/", "store/", "http/", "config/", "host/", "schema/", "sync/"),
 }
 
 # Other people's headers and the only places for them.

@@ -33,7 +33,8 @@ CPP = (
     Ban("local-time", r"\b(localtime|gmtime|ctime|asctime|mktime)(_r|_s)?\s*\(",
         "schema's calendar (UTC milliseconds, +07:00); the C calls share state and read TZ",
         outside=("host/",)),
-    Ban("raw-memory", r"(?<!operator )\bnew\b\s*(\(|[A-Za-z_:])|\b(malloc|calloc|realloc)\s*\("
+    Ban("raw-memory", r"^(?!.*unique_ptr<).*(?<!operator )\bnew\b\s*(\(|[A-Za-z_:])"
+                      r"|\b(malloc|calloc|realloc)\s*\("
                       r"|(?<!= )(?<!=)(?<!operator )\bdelete\b(\[\])?\s+[A-Za-z_*(]",
         "std::make_unique, a container, or a unique_ptr with a deleter"),
     Ban("casts", r"\breinterpret_cast\b|\bconst_cast\b",

@@ -10,7 +10,8 @@ import pathlib
 import re
 import subprocess
 
-FOLDERS = ("config", "schema", "sync", "store", "host", "http", "node", "hub")
+FOLDERS = ("config", "schema", "sync", "store", "host", "http", "command",
+           "node", "hub")
 BINARY_SUFFIXES = (".bin", ".png", ".ico", ".jpg", ".dict", ".wasm", ".db", ".zst", ".pdf")
 IGNORED_FOLDERS = {".git", "build", "node_modules", "__pycache__", ".cache"}
 

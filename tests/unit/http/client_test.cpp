@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <thread>
 
@@ -98,7 +99,9 @@ TEST_CASE("a status below 500 is an answer, from 500 on it is trouble") {
   const Province province;
   http::Server server(province.server_options(),
                       [](const http::Request& request, const http::Respond& respond) {
-                        const int status = std::stoi(request.target.substr(1));
+                        int status = 0;
+                        const char* end = request.target.data() + request.target.size();
+                        std::from_chars(request.target.data() + 1, end, status);
                         respond({status, "text/html", sync::to_bytes("<html>"), {}});
                       });
   http::Client client(province.client_options(start_on_loopback(server)));

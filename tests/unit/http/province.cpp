@@ -1,3 +1,5 @@
+// Goal: a province's authority, servers and clients for the tests of this folder.
+// Method: real keys and certificates made on the spot; raw sockets where a test must misbehave.
 #include "province.hpp"
 
 #include <arpa/inet.h>

@@ -37,7 +37,7 @@ class Twin {
     for (const auto& [name, entry] : held_) {
       for (const Name& parent : edit_of(*entry).parents) {
         state.frontier.erase(parent);
-        const bool counts = !ruled(entry, Verdict::Ruling::void_entry);
+        const bool counts = !ruled(*entry, Verdict::Ruling::void_entry);
         if (held_.count(parent) == 0 && counts) state.missing.insert(parent);
       }
     }
@@ -60,7 +60,7 @@ class Twin {
     return found != rulings_.end() && found->second == ruling;
   }
   [[nodiscard]] bool counts(const MergeEntry& entry) const {
-    return !ruled(entry, Verdict::Ruling::void_entry);
+    return !ruled(*entry, Verdict::Ruling::void_entry);
   }
   [[nodiscard]] bool trusted(const MergeEntry& entry) const {
     return entry.entry.time_trusted && !ruled(entry, Verdict::Ruling::time_untrusted);

@@ -244,7 +244,7 @@ TEST_CASE("M12: a policy that differs is another field, so versions never disagr
   CHECK(fields.at(as_review).conflict);
 }
 
-TEST_CASE("resolve: nobody is asked while an ancestor is missing; a missing create holds nobody up") {
+TEST_CASE("resolve: a missing ancestor keeps a question back, a missing create does not") {
   RecordState state;
   const FieldKey key{test::field_tag(12, Policy::review), ""};
   state.candidates[key] = {by(1, text("a")), by(2, text("b"))};

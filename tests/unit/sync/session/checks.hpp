@@ -56,9 +56,14 @@ inline Outcome must_sync(TestNode& node, TestHub& hub) {
 /// Until nobody has anything left: deliveries reach other units, and come back.
 inline void settle(std::vector<TestNode*> nodes, TestHub& hub) {
   for (int round = 0; round < 3; ++round) {
-    for (TestNode* node : nodes) must_sync(*node, hub);
-    hub.deliver_all();
+    for (TestNode* node : nodes) {
+      const Outcome outcome = synchronise(*node, hub);
+      INFO((outcome.status ? std::string() : outcome.status.error().message));
+      REQUIRE(outcome.status.has_value());
+      CHECK(outcome.synced);
+    }
   }
+  for (const TestNode* node : nodes) check_level(*node, hub);
 }
 
 /// So many creates and edits, drawn from the seed.

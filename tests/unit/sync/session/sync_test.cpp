@@ -206,11 +206,10 @@ TEST_CASE("Work of many computers in turn is more runs than a batch takes", "[se
     std::vector<NewEntry> entries;
     for (int i = 0; i < 2'000; ++i) {
       Edit edit{Edit::Target::self, 1, {}, {}, notes_edit({}, {}, "x").changes};
-      for (NewEntry& entry : *author.write({{1}, false, Capacity::owner, {}, edit})) {
-        commit.entries.push_back(entry);
-        entries.push_back(std::move(entry));
-      }
+      const auto both = author.write({{1}, false, Capacity::owner, {}, edit});
+      entries.insert(entries.end(), both->begin(), both->end());
     }
+    commit.entries.insert(commit.entries.end(), entries.begin(), entries.end());
     written.push_back(std::move(entries));
   }
   for (std::size_t i = 0; i < written.front().size(); ++i) {

@@ -1,0 +1,149 @@
+// Trace M7: an entry whose bytes are lost, or mean nothing, holds up nothing else.
+// Bytes are taken out of ledgers, or drawn at random, before and after they are sent.
+#include "tests/unit/sync/session/checks.hpp"
+
+namespace tram::sync::test {
+
+namespace {
+
+/// Bytes that are no entry, in a log of the node, signed like any other.
+Name write_undecodable(TestNode& node, const LogId& log, const Bytes& bytes) {
+  const std::optional<LogState> state = node.ledger.log(log);
+  const LogTip tip = state->tips.front();
+  const Name name = name_of(bytes);
+  Commit commit;
+  commit.entries.push_back({name, {log, tip.count}, chain_next(tip.chain, name), bytes});
+  node.ledger.apply(commit);
+  return name;
+}
+
+LogId only_log(const TestNode& node) {
+  return node.ledger.pending_logs().front().log;
+}
+
+}  // namespace
+
+TEST_CASE("A rotten entry travels as its name, and its log goes on", "[rotten][M7]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  const RecordRef record = node.create("one");
+  const Name rotten = node.edit(record, "two");
+  node.edit(record, "three");
+  node.ledger.lose_bytes(rotten);
+  const Outcome outcome = must_sync(node, hub);
+  CHECK(outcome.exchanges == 1);
+  CHECK(hub.ledger.feed_size(unit_y) == 4);
+  CHECK_FALSE(hub.ledger.entry(rotten)->bytes);
+  CHECK(must_sync(node, hub).exchanges == 1);
+}
+
+TEST_CASE("Whoever has the bytes brings them, and others get them then", "[rotten][M7]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  const RecordRef record = node.create("one");
+  const Name rotten = node.edit(record, "two");
+  const MemoryLedger whole = node.ledger;
+  node.ledger.lose_bytes(rotten);
+  must_sync(node, hub);
+  TestNode other = node_of(unit_y, hub, 4);
+  must_sync(other, hub);
+  CHECK_FALSE(other.ledger.entry(rotten)->bytes);
+
+  // The page is read again (or a backup is): the hub asks for it as soon as the node speaks.
+  Commit found;
+  found.entries.push_back(
+      {rotten, whole.entry(rotten)->place, std::nullopt, whole.entry(rotten)->bytes});
+  node.ledger.apply(found);
+  node.edit(record, "three");
+  must_sync(node, hub);
+  CHECK(hub.ledger.entry(rotten)->bytes.has_value());
+  other.restart();
+  const Outcome outcome = must_sync(other, hub);
+  CHECK(other.ledger.entry(rotten)->bytes.has_value());
+  CHECK(outcome.exchanges <= 2);
+}
+
+TEST_CASE("Bytes that come late give standing late", "[rotten][M5][M7]") {
+  TestHub hub(1);
+  TestNode z = node_of(unit_z, hub, 2);
+  TestNode y = node_of(unit_y, hub, 4);
+  const RecordRef record = z.create("the create rots");
+  const Name create = z.frontier(record).front();
+  z.transfer(record, unit_y);
+  const MemoryLedger whole = z.ledger;
+  z.ledger.lose_bytes(create);
+  settle({&z, &y}, hub);
+  CHECK(y.ledger.all_names().empty());
+  Commit found;
+  found.entries.push_back(
+      {create, whole.entry(create)->place, std::nullopt, whole.entry(create)->bytes});
+  z.ledger.apply(found);
+  z.restart();
+  settle({&z, &y}, hub);
+  CHECK(y.ledger.record_entries(unit_y, record).size() == 2);
+}
+
+TEST_CASE("Bytes that mean nothing are held, receipted and passed on", "[rotten][M7]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  SeededRandom random(3);
+  node.create("one");
+  const LogId log = only_log(node);
+  std::vector<Name> odd;
+  for (const std::size_t size : {0UL, 1UL, 200UL, 64UL * 1024}) {
+    Bytes bytes(size);
+    random.fill(bytes);
+    odd.push_back(write_undecodable(node, log, bytes));
+  }
+  // An entry of another place, and one of a version that is not born yet.
+  Bytes copied = *node.ledger.entry(node.ledger.names_at({log, 1}).front())->bytes;
+  copied.back() ^= 1U;
+  odd.push_back(write_undecodable(node, log, copied));
+  copied.front() = 2;
+  odd.push_back(write_undecodable(node, log, copied));
+  must_sync(node, hub);
+  TestNode other = node_of(unit_y, hub, 4);
+  must_sync(other, hub);
+  for (const Name& name : odd) {
+    CHECK(other.ledger.entry(name)->bytes == node.ledger.entry(name)->bytes);
+  }
+}
+
+TEST_CASE("Many that nobody has make no session fail, and none large", "[rotten][M7]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  const RecordRef record = node.create("one");
+  std::vector<Name> rotten;
+  for (int i = 0; i < 700; ++i) rotten.push_back(node.edit({1, {}}, std::to_string(i)));
+  for (const Name& name : rotten) node.ledger.lose_bytes(name);
+  must_sync(node, hub);
+  TestNode other = node_of(unit_y, hub, 4);
+  CHECK(must_sync(other, hub).exchanges <= 3);
+  const Outcome idle = must_sync(other, hub);
+  CHECK(idle.exchanges == 1);
+  CHECK(idle.bytes_up + idle.bytes_down < 250);
+  // One of them is found again: its turn comes, though the others stand before it.
+  const MemoryLedger before = other.ledger;
+  TestNode finder = node;
+  const Name late = finder.edit(record, "found");
+  must_sync(finder, hub);
+  CHECK(hub.ledger.entry(late)->bytes.has_value());
+}
+
+TEST_CASE("An entry of the greatest size passes through the smallest frames", "[rotten]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  SeededRandom random(3);
+  std::string noise(59'000, 'x');
+  for (char& c : noise) c = static_cast<char>(random.below(256));
+  const RecordRef record = node.create(noise);
+  node.edit(record, "small");
+  node.frame_bytes = 100;
+  hub.frame_bytes = 100;
+  must_sync(node, hub);
+  TestNode other = node_of(unit_y, hub, 4);
+  must_sync(other, hub);
+  check_bytes(other, hub);
+}
+
+}  // namespace tram::sync::test
