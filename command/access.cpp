@@ -25,32 +25,55 @@ void wait_a_little() {
   nobody.wait_for(lock, lock_poll);
 }
 
-}  // namespace
+// A running daemon or, where there is none, the directory's lock.
+struct Claim {
+  std::optional<host::ControlClient> daemon;
+  std::optional<host::DataLock> lock;
+};
 
-sync::Result<Access> Access::to(const std::filesystem::path& directory, const Open& open) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(directory, ignored)) {
-    return fail(ErrorCode::not_enrolled, "there is no data folder " + directory.string());
-  }
+sync::Result<Claim> claim(const std::filesystem::path& directory) {
   const host::SteadyClock waited;
-  Access access;
+  Claim out;
   while (true) {
     sync::Result<host::ControlClient> daemon = host::ControlClient::connect(directory);
     if (daemon) {
-      access.daemon_ = std::move(*daemon);
-      return access;
+      out.daemon = std::move(*daemon);
+      return out;
     }
     if (daemon.error().code != ErrorCode::not_found) return fail(daemon.error());
     sync::Result<host::DataLock> lock = host::DataLock::acquire(directory);
     if (lock) {
-      access.lock_ = std::move(*lock);
-      break;
+      out.lock = std::move(*lock);
+      return out;
     }
     if (lock.error().code != ErrorCode::conflict || waited.elapsed_ms() > lock_wait_ms) {
       return fail(lock.error());
     }
     wait_a_little();
   }
+}
+
+}  // namespace
+
+sync::Result<host::DataLock> lock_for_daemon(const std::filesystem::path& directory) {
+  sync::Result<Claim> claimed = claim(directory);
+  if (!claimed) return fail(claimed.error());
+  // The lock's own words name the other daemon's process.
+  if (claimed->daemon) return host::DataLock::acquire(directory);
+  return std::move(*claimed->lock);
+}
+
+sync::Result<Access> Access::to(const std::filesystem::path& directory, const Open& open) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory, ignored)) {
+    return fail(ErrorCode::not_enrolled, "there is no data folder " + directory.string());
+  }
+  sync::Result<Claim> claimed = claim(directory);
+  if (!claimed) return fail(claimed.error());
+  Access access;
+  access.daemon_ = std::move(claimed->daemon);
+  access.lock_ = std::move(claimed->lock);
+  if (access.daemon_) return access;
   sync::Result<std::unique_ptr<Opened>> opened = open();
   if (!opened) return fail(opened.error());
   access.opened_ = std::move(*opened);

@@ -24,6 +24,11 @@ class Opened {
   [[nodiscard]] virtual const Methods& methods() const = 0;
 };
 
+/// The lock for a daemon. A command that works on the directory just now is waited for, as by the
+/// commands themselves, so that a daemon starts also while a cron job asks for the status.
+/// `conflict` at once where a daemon runs, and after ten seconds otherwise; errors of the lock.
+[[nodiscard]] sync::Result<host::DataLock> lock_for_daemon(const std::filesystem::path& directory);
+
 using Open = std::function<sync::Result<std::unique_ptr<Opened>>()>;
 
 class Access {

@@ -11,6 +11,24 @@ namespace tram::command {
 using host::ExitCode;
 using nlohmann::json;
 
+namespace {
+
+std::string text_of(const json& finding) { return finding.at("message").get<std::string>(); }
+
+// Where a finding is: the log and the number of the entry, or the feed and the position.
+std::string place_of(const json& finding) {
+  if (finding.contains("log")) {
+    return "log " + finding["log"].get<std::string>() + ", number " + finding["seq"].dump() + ": ";
+  }
+  if (finding.contains("feed")) {
+    return "feed " + finding["feed"].get<std::string>() + ", position " +
+           finding["position"].dump() + ": ";
+  }
+  return "";
+}
+
+}  // namespace
+
 int run_program(CLI::App& app, const std::vector<Subcommand>& subcommands, int argc, char** argv) {
   try {
     app.parse(argc, argv);
@@ -53,9 +71,7 @@ int Program::print_verification(const std::string& data, bool as_json) const {
       call(data, "verify", json::object(), [&](const json& item) { report = item; });
   if (!done) return finish(done, as_json);
   if (as_json) print_object(report, true);
-  for (const json& finding : report.at("findings")) {
-    say(finding.at("message").get<std::string>());
-  }
+  for (const json& finding : report.at("findings")) say(place_of(finding) + text_of(finding));
   say("verified " + report.at("entries").dump() + " entries in " + report.at("logs").dump() +
       " logs, " + report.at("feeds").dump() + " feeds, " + report.at("records").dump() +
       " records: " + report.at("errors").dump() + " errors");

@@ -1,5 +1,6 @@
 #include "hub/daemon.hpp"
 
+#include "command/access.hpp"
 #include "host/control.hpp"
 #include "host/lock.hpp"
 #include "host/log.hpp"
@@ -15,7 +16,7 @@ using sync::fail;
 sync::Status run_daemon(const std::filesystem::path& directory,
                         const std::optional<std::string>& listen) {
   const host::StopSignal stop;
-  const sync::Result<host::DataLock> lock = host::DataLock::acquire(directory);
+  const sync::Result<host::DataLock> lock = command::lock_for_daemon(directory);
   if (!lock) return fail(lock.error());
   sync::Result<std::unique_ptr<Hub>> hub = Hub::open(directory);
   if (!hub) return fail(hub.error());

@@ -1,5 +1,6 @@
 #include "node/daemon.hpp"
 
+#include "command/access.hpp"
 #include "host/control.hpp"
 #include "host/lock.hpp"
 #include "host/log.hpp"
@@ -18,7 +19,7 @@ sync::Status run_daemon(const std::filesystem::path& directory) {
     return fail(sync::ErrorCode::not_enrolled,
                 "there is no data folder " + directory.string() + ": enrol this computer first");
   }
-  const sync::Result<host::DataLock> lock = host::DataLock::acquire(directory);
+  const sync::Result<host::DataLock> lock = command::lock_for_daemon(directory);
   if (!lock) return fail(lock.error());
   const sync::Result<std::unique_ptr<Node>> node = Node::open(directory);
   if (!node) return fail(node.error());
