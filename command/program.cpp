@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command/report.hpp"
+#include "host/terminal.hpp"
 
 namespace tram::command {
 
@@ -13,7 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-std::string text_of(const json& finding) { return finding.at("message").get<std::string>(); }
+std::string text_of(const json& finding) {
+  return finding.at("message").get<std::string>();
+}
 
 // Where a finding is: the log and the number of the entry, or the feed and the position.
 std::string place_of(const json& finding) {
@@ -76,6 +79,25 @@ int Program::print_verification(const std::string& data, bool as_json) const {
       " logs, " + report.at("feeds").dump() + " feeds, " + report.at("records").dump() +
       " records: " + report.at("errors").dump() + " errors");
   return exit_with(report.at("ok").get<bool>() ? ExitCode::ok : ExitCode::unverified);
+}
+
+int Program::print_rebuild(const std::string& data, bool as_json) const {
+  json result;
+  host::ProgressLine line;
+  const sync::Status done = call(data, "rebuild", json::object(), [&](const json& item) {
+    if (!item.contains("progress")) {
+      result = item;
+      return;
+    }
+    const json& progress = item["progress"];
+    line.show(progress.at("step").get<std::string>() + ": " + progress.at("done").dump() + " of " +
+              progress.at("total").dump());
+  });
+  line.clear();
+  if (!done) return finish(done, as_json);
+  if (as_json) print_object(result, true);
+  say("rebuilt " + result.at("records").dump() + " records from the ledger");
+  return exit_with(ExitCode::ok);
 }
 
 }  // namespace tram::command

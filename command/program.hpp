@@ -45,6 +45,9 @@ class Program {
   /// `verify`: prints the report; exit code 6 if anything is wrong.
   [[nodiscard]] int print_verification(const std::string& data, bool as_json) const;
 
+  /// `rebuild`: shows how far it is, then how many records there are.
+  [[nodiscard]] int print_rebuild(const std::string& data, bool as_json) const;
+
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "command/store_methods.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -63,6 +64,18 @@ sync::Status emit_verification(const store::Store& store, const Emit& emit) {
           {"findings", std::move(findings)}});
     return {};
   });
+}
+
+sync::Status rebuild_projection(store::Store& store, const Emit& emit) {
+  std::uint64_t records = 0;
+  const sync::Status rebuilt = store.write([&](store::WriteUnit& unit) {
+    return unit.rebuild([&](std::string_view step, std::uint64_t done, std::uint64_t total) {
+      records = std::max(records, total);
+      emit({{"progress", {{"step", step}, {"done", done}, {"total", total}}}});
+    });
+  });
+  if (rebuilt) emit({{"records", records}});
+  return rebuilt;
 }
 
 }  // namespace tram::command

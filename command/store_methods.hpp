@@ -18,4 +18,8 @@ namespace tram::command {
 /// stands there; an error means that it could not be read.
 [[nodiscard]] sync::Status emit_verification(const store::Store& store, const Emit& emit);
 
+/// Drops the projection and computes it again from the ledger, in one transaction. Emits
+/// {"progress":{"step","done","total"}} on the way and {"records":n} at the end.
+[[nodiscard]] sync::Status rebuild_projection(store::Store& store, const Emit& emit);
+
 }  // namespace tram::command

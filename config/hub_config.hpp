@@ -14,7 +14,7 @@ namespace tram::config {
 struct HubConfig {
   std::string listen = "0.0.0.0:7443";
   std::vector<std::string> hosts;  ///< names and addresses for the server's certificate
-  std::int64_t threads = 1;
+  std::int64_t threads = 2;
   std::int64_t come_back_s = 60;
   std::int64_t frame_kib = 256;
   std::int64_t grace_days = 180;

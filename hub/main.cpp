@@ -140,6 +140,10 @@ int verify(const Words& words) {
   return program_for(words.data).print_verification(words.data, words.as_json);
 }
 
+int rebuild(const Words& words) {
+  return program_for(words.data).print_rebuild(words.data, words.as_json);
+}
+
 int show_status(const Words& words) {
   json status;
   const sync::Status done =
@@ -184,8 +188,9 @@ std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   CLI::App* out = app.add_subcommand("export", "State of a commune's dossiers, one a line");
   out->add_option("--commune", words.commune, "Code of the commune")->required();
   CLI::App* check = app.add_subcommand("verify", "Walk every chain, tree, signature and record");
+  CLI::App* again = app.add_subcommand("rebuild", "Compute every record again from the ledger");
   CLI::App* status = app.add_subcommand("status", "Feeds and their roots");
-  for (CLI::App* sub : {make, serve, create, list, show, revoke, out, check, status}) {
+  for (CLI::App* sub : {make, serve, create, list, show, revoke, out, check, again, status}) {
     add_data(sub, words);
     if (sub != serve && sub != out) add_json(sub, words);
   }
@@ -196,9 +201,10 @@ std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   const auto with = [&words](int (*run)(const Words&)) {
     return [&words, run] { return run(words); };
   };
-  return {{make, with(init)},       {serve, with(serve_now)}, {create, with(create_code)},
-          {list, with(list_nodes)}, {show, with(list_nodes)}, {revoke, with(revoke_node)},
-          {out, with(export_unit)}, {check, with(verify)},    {status, with(show_status)}};
+  return {{make, with(init)},         {serve, with(serve_now)}, {create, with(create_code)},
+          {list, with(list_nodes)},   {show, with(list_nodes)}, {revoke, with(revoke_node)},
+          {out, with(export_unit)},   {check, with(verify)},    {again, with(rebuild)},
+          {status, with(show_status)}};
 }
 
 }  // namespace

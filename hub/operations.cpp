@@ -112,6 +112,9 @@ command::Methods operations_of(Hub& hub, Running running) {
   methods.add("export", [&hub](const json& params, const Emit& emit) {
     return export_unit(hub, params, emit);
   });
+  methods.add("rebuild", [&hub](const json&, const Emit& emit) {
+    return command::rebuild_projection(hub.store(), emit);
+  });
   methods.add("verify", [&hub](const json&, const Emit& emit) {
     return command::emit_verification(hub.store(), emit);
   });

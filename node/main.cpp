@@ -182,6 +182,10 @@ int show_status(const Words& words) {
   return command::exit_with(ExitCode::ok);
 }
 
+int rebuild(const Words& words) {
+  return program_for(words.data).print_rebuild(words.data, words.as_json);
+}
+
 int verify(const Words& words) {
   return program_for(words.data).print_verification(words.data, words.as_json);
 }
@@ -236,6 +240,7 @@ std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   CLI::App* exchange = app.add_subcommand("sync", "Send and receive now");
   CLI::App* status = app.add_subcommand("status", "What waits, and what the province has");
   CLI::App* check = app.add_subcommand("verify", "Walk every chain, tree, signature and record");
+  CLI::App* again = app.add_subcommand("rebuild", "Compute every record again from the ledger");
   CLI::App* conflict = app.add_subcommand("conflict", "Fields that two places changed");
   conflict->require_subcommand(1);
   CLI::App* list = conflict->add_subcommand("list", "All of them");
@@ -248,7 +253,7 @@ std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   decide->add_option("--element", words.element, "Of a list field: which one");
   CLI::Option* keep = decide->add_option("--entry", words.entry, "Keep the value of this entry");
   decide->add_option("--value", words.value, "Or this value, as JSON")->excludes(keep);
-  for (CLI::App* sub : {join, serve, in, out, exchange, status, check, list, show, decide}) {
+  for (CLI::App* sub : {join, serve, in, out, exchange, status, check, again, list, show, decide}) {
     sub->add_option("--data", words.data, "The node's data folder")->required();
     if (sub != serve && sub != out) {
       sub->add_flag("--json", words.as_json, "One JSON object on stdout");
@@ -258,11 +263,11 @@ std::vector<command::Subcommand> subcommands_of(CLI::App& app, Words& words) {
   const auto with = [&words](int (*run)(const Words&)) {
     return [&words, run] { return run(words); };
   };
-  return {{join, with(enroll)},         {serve, with(serve_now)},
-          {in, with(import)},           {out, with(export_records)},
-          {exchange, with(sync_now)},   {status, with(show_status)},
-          {check, with(verify)},        {list, with(list_conflicts)},
-          {show, with(list_conflicts)}, {decide, with(decide_conflict)}};
+  return {
+      {join, with(enroll)},         {serve, with(serve_now)},       {in, with(import)},
+      {out, with(export_records)},  {exchange, with(sync_now)},     {status, with(show_status)},
+      {check, with(verify)},        {again, with(rebuild)},         {list, with(list_conflicts)},
+      {show, with(list_conflicts)}, {decide, with(decide_conflict)}};
 }
 
 }  // namespace

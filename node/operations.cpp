@@ -86,6 +86,9 @@ command::Methods operations_of(Node& node, Link& link, Running running) {
     emit(*status);
     return {};
   });
+  methods.add("rebuild", [&node](const json&, const Emit& emit) {
+    return command::rebuild_projection(node.store(), emit);
+  });
   methods.add("verify", [&node](const json&, const Emit& emit) {
     return command::emit_verification(node.store(), emit);
   });
