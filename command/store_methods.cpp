@@ -1,6 +1,5 @@
 #include "command/store_methods.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,6 +16,7 @@ namespace {
 
 // Lines an item of the answer: little enough to keep memory flat, enough to keep the channel busy.
 constexpr std::size_t lines_an_item = 200;
+constexpr std::uint64_t progress_step = 100;
 
 json finding_json(const store::Finding& finding) {
   json out = {{"kind", store::to_word(finding.kind)}, {"message", finding.message}};
@@ -69,9 +69,9 @@ sync::Status emit_verification(const store::Store& store, const Emit& emit) {
 sync::Status rebuild_projection(store::Store& store, const Emit& emit) {
   std::uint64_t records = 0;
   const sync::Status rebuilt = store.write([&](store::WriteUnit& unit) {
-    return unit.rebuild([&](std::string_view step, std::uint64_t done, std::uint64_t total) {
-      records = std::max(records, total);
-      emit({{"progress", {{"step", step}, {"done", done}, {"total", total}}}});
+    return unit.rebuild([&](std::string_view step, std::uint64_t done, std::uint64_t /*total*/) {
+      if (step == "records") records = done + 1;
+      if (done % progress_step == 0) emit({{"progress", {{"step", step}, {"done", done}}}});
     });
   });
   if (rebuilt) emit({{"records", records}});

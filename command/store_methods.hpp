@@ -19,7 +19,7 @@ namespace tram::command {
 [[nodiscard]] sync::Status emit_verification(const store::Store& store, const Emit& emit);
 
 /// Drops the projection and computes it again from the ledger, in one transaction. Emits
-/// {"progress":{"step","done","total"}} on the way and {"records":n} at the end.
+/// {"progress":{"step","done"}} on the way and {"records":n} at the end.
 [[nodiscard]] sync::Status rebuild_projection(store::Store& store, const Emit& emit);
 
 }  // namespace tram::command
