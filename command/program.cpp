@@ -90,8 +90,8 @@ int Program::print_rebuild(const std::string& data, bool as_json) const {
       return;
     }
     const json& progress = item["progress"];
-    line.show(progress.at("step").get<std::string>() + ": " + progress.at("done").dump() + " of " +
-              progress.at("total").dump());
+    line.show("rebuild: " + progress.at("done").dump() + " " +
+              progress.at("step").get<std::string>());
   });
   line.clear();
   if (!done) return finish(done, as_json);

@@ -91,12 +91,27 @@ void MemoryLedger::put(const NewEntry& entry) {
   const auto at = std::find_if(here.begin(), here.end(), [&](const Standing& standing) {
     return standing.name == entry.name;
   });
-  if (at == here.end()) {
-    here.push_back({entry.name, entry.chain});
-  } else if (entry.chain) {
-    at->chain = entry.chain;
+  Standing& standing =
+      at != here.end() ? *at : here.emplace_back(Standing{entry.name, std::nullopt, std::nullopt});
+  if (entry.chain && !standing.chain) {
+    for (const Digest& base : bases_at(entry.place.log, log, entry.place.seq)) {
+      if (chain_next(base, entry.name) == *entry.chain) standing.before = base;
+    }
+    TRAM_ASSERT(standing.before.has_value());
+    standing.chain = entry.chain;
   }
   extend_chains(entry.place.log, log, entry.place.seq);
+}
+
+std::vector<Digest> MemoryLedger::bases_at(const LogId& id, const Log& log, std::uint64_t seq) {
+  if (seq == 0) return {chain_start(id)};
+  std::vector<Digest> out;
+  const auto before = log.places.find(seq - 1);
+  if (before == log.places.end()) return out;
+  for (const Standing& standing : before->second) {
+    if (standing.chain) out.push_back(*standing.chain);
+  }
+  return out;
 }
 
 // An entry without a given value continues the chain only where no other branch could be meant.
@@ -104,15 +119,13 @@ void MemoryLedger::extend_chains(const LogId& id, Log& log, std::uint64_t from) 
   for (auto here = log.places.find(from); here != log.places.end(); ++here) {
     const std::uint64_t seq = here->first;
     const auto before = seq == 0 ? log.places.end() : log.places.find(seq - 1);
-    std::optional<Digest> base;
-    if (seq == 0) base = chain_start(id);
-    if (before != log.places.end() && before->second.size() == 1) {
-      base = before->second.front().chain;
-    }
+    const bool doubt = before != log.places.end() && before->second.size() != 1;
+    const std::vector<Digest> bases = bases_at(id, log, seq);
     bool extended = false;
     for (Standing& standing : here->second) {
-      if (standing.chain || !base) continue;
-      standing.chain = chain_next(*base, standing.name);
+      if (standing.chain || doubt || bases.empty()) continue;
+      standing.before = bases.front();
+      standing.chain = chain_next(bases.front(), standing.name);
       extended = true;
     }
     if (!extended && seq != from) return;
@@ -132,6 +145,7 @@ void MemoryLedger::put(const FeedCut& cut) {
   }
   for (std::size_t i = cut.size; i < names.size(); ++i) positions_[cut.feed].erase(names[i]);
   names.resize(cut.size);
+  leaves_[cut.feed].resize(cut.size);
   std::vector<SignedHead>& heads = heads_[cut.feed];
   heads.erase(std::remove_if(heads.begin(), heads.end(),
                              [&](const SignedHead& head) { return head.size > cut.size; }),
@@ -148,6 +162,7 @@ void MemoryLedger::append(const FeedAppend& append) {
   if (feed_position(append.feed, append.name)) return;
   positions_[append.feed][append.name] = feeds_[append.feed].size();
   feeds_[append.feed].push_back(append.name);
+  leaves_[append.feed].push_back(merkle::leaf_hash(append.name));
 }
 
 bool MemoryLedger::deliver(std::size_t max) {
@@ -274,9 +289,8 @@ std::optional<LogState> MemoryLedger::log(const LogId& log) const {
       if (!standing.chain) continue;
       const bool goes_on =
           after != at->second.places.end() &&
-          std::any_of(after->second.begin(), after->second.end(), [&](const Standing& next) {
-            return next.chain == chain_next(*standing.chain, next.name);
-          });
+          std::any_of(after->second.begin(), after->second.end(),
+                      [&](const Standing& next) { return next.before == standing.chain; });
       if (!goes_on) state.tips.push_back({seq + 1, *standing.chain});
     }
   }
@@ -318,20 +332,14 @@ std::uint64_t MemoryLedger::feed_size(const FeedId& feed) const {
 }
 
 Digest MemoryLedger::feed_root(const FeedId& feed, std::uint64_t size) const {
-  std::vector<Digest> leaves;
-  for (const Name& name : feed_names(feed, 0, size)) leaves.push_back(merkle::leaf_hash(name));
-  TRAM_ASSERT(leaves.size() == size);
-  return merkle::root_of(leaves);
+  if (size == 0) return merkle::empty_root();
+  return merkle::root_of(std::span(leaves_.at(feed)).first(size));
 }
 
 Digest MemoryLedger::feed_node(const FeedId& feed, unsigned level, std::uint64_t index) const {
-  std::vector<Digest> leaves;
   const std::uint64_t width = std::uint64_t{1} << level;
-  for (const Name& name : feed_names(feed, index * width, width)) {
-    leaves.push_back(merkle::leaf_hash(name));
-  }
-  TRAM_ASSERT(leaves.size() == width);
-  return merkle::root_of(leaves);
+  TRAM_ASSERT((index + 1) * width <= feed_size(feed));
+  return merkle::root_of(std::span(leaves_.at(feed)).subspan(index * width, width));
 }
 
 std::vector<Name> MemoryLedger::feed_names(const FeedId& feed, std::uint64_t from,

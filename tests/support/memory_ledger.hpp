@@ -77,7 +77,8 @@ class MemoryLedger final : public LedgerReader {
   };
   struct Standing {  ///< an entry at a place
     Name name{};
-    std::optional<Digest> chain;
+    std::optional<Digest> chain;   ///< that ends here
+    std::optional<Digest> before;  ///< that it goes on from
   };
   struct Log {
     PublicKey device{};
@@ -95,7 +96,8 @@ class MemoryLedger final : public LedgerReader {
   void put(const NewEntry& entry);
   void put(const FeedCut& cut);
   void append(const FeedAppend& append);
-  void extend_chains(const LogId& id, Log& log, std::uint64_t from);
+  static void extend_chains(const LogId& id, Log& log, std::uint64_t from);
+  static std::vector<Digest> bases_at(const LogId& id, const Log& log, std::uint64_t seq);
   void erase_what_is_due();
   [[nodiscard]] bool is_hubs(const LogId& log) const;
 
@@ -105,6 +107,7 @@ class MemoryLedger final : public LedgerReader {
   std::vector<LogId> log_order_;
   std::map<LogId, SignedLogHead> log_heads_;
   std::map<FeedId, std::vector<Name>> feeds_;
+  std::map<FeedId, std::vector<Digest>> leaves_;
   std::map<FeedId, std::map<Name, std::uint64_t>> positions_;
   std::map<FeedId, std::vector<SignedHead>> heads_;  ///< void ones are taken out
   std::vector<Lost> lost_;
