@@ -13,6 +13,9 @@ function(tram_compile_options target)
   # (GCC bug 80635); clang's analysis and the sanitizers watch instead.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    # The same for growing vectors of bytes at -O2 (GCC bugs 105329, 105651).
+    target_compile_options(${target} PRIVATE
+      $<$<CONFIG:Release>:-Wno-array-bounds -Wno-stringop-overflow -Wno-restrict>)
   endif()
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   if(TRAM_SANITIZE AND arg_UNSANITIZED)

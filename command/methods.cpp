@@ -68,19 +68,28 @@ host::ControlHandler control_handler(const Methods& methods) {
 
 sync::Status call_through(host::ControlClient& client, std::string_view name, const json& params,
                           const std::function<void(const json&)>& on_item) {
+  std::string request;
+  try {
+    request = json{{"method", name}, {"params", params}}.dump();
+  } catch (const json::exception&) {
+    // Never replaced: the daemon would take it for what somebody meant.
+    return fail(ErrorCode::usage, "the parameters of this command are not UTF-8");
+  }
   std::optional<sync::Error> error;
-  const sync::Status called =
-      client.call(dump({{"method", name}, {"params", params}}), [&](std::string_view text) {
-        const json answer = json::parse(text, nullptr, false);
-        if (answer.is_object() && answer.contains("item")) {
-          on_item(answer["item"]);
-        } else if (answer.is_object() && answer.contains("error")) {
-          error = sync::Error{code_from(answer["error"].value("code", "failed")),
-                              answer["error"].value("message", "")};
-        } else {
-          error = sync::Error{ErrorCode::failed, "the daemon gave an answer of another version"};
-        }
-      });
+  const sync::Status called = client.call(request, [&](std::string_view text) {
+    const json answer = json::parse(text, nullptr, false);
+    if (error) return;
+    try {
+      if (answer.is_object() && answer.contains("item")) {
+        on_item(answer["item"]);
+      } else {
+        error = sync::Error{code_from(answer.at("error").at("code").get<std::string>()),
+                            answer["error"].at("message")};
+      }
+    } catch (const json::exception&) {
+      error = sync::Error{ErrorCode::failed, "the daemon gave an answer of another version"};
+    }
+  });
   if (!called) return fail(called.error());
   if (error) return fail(*error);
   return {};

@@ -15,7 +15,9 @@ using sync::fail;
 namespace {
 
 // Lines an item of the answer: little enough to keep memory flat, enough to keep the channel busy.
+// In bytes a sixth of what the channel carries, since JSON may escape each of them.
 constexpr std::size_t lines_an_item = 200;
+constexpr std::size_t bytes_an_item = 1024 * 1024;
 constexpr std::uint64_t progress_step = 100;
 
 json finding_json(const store::Finding& finding) {
@@ -36,10 +38,13 @@ json finding_json(const store::Finding& finding) {
 sync::Status emit_export(const store::Store& store, const std::string& unit, const Emit& emit) {
   return store.read([&](const store::ReadUnit& read) {
     json lines = json::array();
+    std::size_t bytes = 0;
     const sync::Status done = store::for_each_export_line(
         read, unit, schema::kind::dossier, unit, [&](const std::string& line) {
           lines.push_back(line);
-          if (lines.size() < lines_an_item) return true;
+          bytes += line.size();
+          if (lines.size() < lines_an_item && bytes < bytes_an_item) return true;
+          bytes = 0;
           return emit({{"lines", std::exchange(lines, json::array())}});
         });
     if (done && !lines.empty()) emit({{"lines", std::move(lines)}});

@@ -58,6 +58,7 @@ sync::Status Link::run_session(LinkReport& report, const Progress& progress) {
   options.home = node_.identity().unit;
   options.hub_key = node_.identity().hub_key;
   options.frame_bytes = static_cast<std::size_t>(node_.config().frame_kib) * 1024;
+  options.unanswered = unanswered_;
   sync::Initiator initiator(options, node_.device_key(), *run);
   while (!initiator.done()) {
     const sync::Status exchanged = exchange_once(initiator, report);
@@ -92,8 +93,10 @@ sync::Status Link::exchange_once(sync::Initiator& initiator, LinkReport& report)
         node_.store().write([&](store::WriteUnit& unit) { return unit.apply(ask.commit); });
     if (!saved) return saved;
   }
+  unanswered_ = true;
   const sync::Result<sync::ExchangeReply> reply = send(ask.request, report);
   if (!reply) return fail(reply.error());
+  unanswered_ = false;
   return take_reply(initiator, *reply);
 }
 

@@ -50,6 +50,7 @@ class Link {
   std::mutex mutex_;
   std::unique_ptr<http::Client> client_;
   std::optional<sync::RunState> run_;
+  bool unanswered_ = false;  // nobody knows whether the last request arrived
 };
 
 }  // namespace tram::node

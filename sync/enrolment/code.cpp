@@ -1,5 +1,6 @@
 #include "sync/enrolment/code.hpp"
 
+#include <charconv>
 #include <vector>
 
 #include "sync/core/codec.hpp"
@@ -59,6 +60,17 @@ Result<Digest> fingerprint_from(std::string_view text) {
   return out;
 }
 
+bool all_of(std::string_view text, std::string_view allowed) {
+  return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && at == end && port != 0;
+}
+
 Digest proof_of(const EnrolmentRequest& request, const Digest& key) {
   Writer out;
   out.string("tram enrolment request");
@@ -87,6 +99,23 @@ Digest proof_of(const EnrolmentReply& reply, const EnrolmentRequest& to, const D
 }
 
 }  // namespace
+
+bool is_hub_address(std::string_view text) {
+  constexpr std::string_view in_name =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+  constexpr std::string_view in_brackets = "0123456789abcdefABCDEF:.";
+  if (text.size() > host_bytes_max) return false;
+  std::string_view name = text.substr(0, text.find(':'));
+  bool named = all_of(name, in_name);
+  if (text.substr(0, 1) == "[") {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    name = text.substr(0, end + 1);
+    named = all_of(name.substr(1, end - 1), in_brackets);
+  }
+  const std::string_view rest = text.substr(name.size());
+  return named && (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
+}
 
 EnrolmentCode EnrolmentCode::draw(Random& random) {
   ByteArray<16> bits{};
@@ -140,9 +169,7 @@ Result<EnrolmentTicket> EnrolmentTicket::parse(std::string_view text) {
     if (slash == std::string_view::npos) break;
     text.remove_prefix(slash + 1);
   }
-  const bool shape = (parts.size() == 2 || parts.size() == 3) && !parts.front().empty() &&
-                     parts.front().size() <= host_bytes_max &&
-                     parts.front().find_first_of(" @?#\\\"'\t\n") == std::string_view::npos;
+  const bool shape = (parts.size() == 2 || parts.size() == 3) && is_hub_address(parts.front());
   if (!shape) return fail(ErrorCode::malformed, "enrolment code: not host/code");
   Result<EnrolmentCode> code = EnrolmentCode::parse(parts.back());
   if (!code) return fail(code.error());

@@ -35,6 +35,10 @@ class EnrolmentCode {
   std::string text_;
 };
 
+/// Whether this is how a hub is reached: a name, an IPv4 address or an IPv6 address in brackets,
+/// with or without ":port". Nothing in it means anything else in a URL or a certificate.
+[[nodiscard]] bool is_hub_address(std::string_view text);
+
 /// Everything that a node needs to enrol, in one line: `host:port/fingerprint/code`, or, as people
 /// type it, `host:port/code`.
 struct EnrolmentTicket {

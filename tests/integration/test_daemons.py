@@ -73,6 +73,20 @@ class Daemons(support.Case):
         node.stop()
         hub.stop()
 
+    def test_daemon_waits_for_a_command_that_works_on_the_folder(self):
+        hub = self.hub(settings=QUICK_HUB)
+        node = self.node("node", hub, settings=QUICK_NODE)
+        command = node.begin("import", "-", feed=True)
+        support.wait_until(
+            lambda: (node.data / "lock").read_text(encoding="ascii").strip() == str(command.pid),
+            "the command to hold the folder")
+        node.start_daemon()
+        out, err = command.communicate(events.AFTERNOON.read_bytes())
+        self.assertEqual((command.returncode, out), (support.OK, b""), err)
+        node.wait_for_line(r"node\.running")
+        support.wait_until(lambda: node.status()["synced"], "the daemon to hand everything in")
+        self.assert_level(hub, node)
+
     def test_daemon_catches_up_when_hub_and_line_come_back(self):
         way = line.Line()
         self.addCleanup(way.close)

@@ -91,16 +91,34 @@ void MemoryLedger::put(const NewEntry& entry) {
   const auto at = std::find_if(here.begin(), here.end(), [&](const Standing& standing) {
     return standing.name == entry.name;
   });
-  Standing& standing =
-      at != here.end() ? *at : here.emplace_back(Standing{entry.name, std::nullopt, std::nullopt});
-  if (entry.chain && !standing.chain) {
-    for (const Digest& base : bases_at(entry.place.log, log, entry.place.seq)) {
-      if (chain_next(base, entry.name) == *entry.chain) standing.before = base;
-    }
-    TRAM_ASSERT(standing.before.has_value());
-    standing.chain = entry.chain;
+  const auto index = static_cast<std::size_t>(at - here.begin());
+  if (index == here.size()) here.push_back({entry.name, std::nullopt, std::nullopt, false});
+  Standing& standing = here[index];
+  if (entry.chain && !standing.given) {
+    take_chain(entry.place.log, log, entry.place, standing, *entry.chain);
   }
   extend_chains(entry.place.log, log, entry.place.seq);
+}
+
+// A given value outranks one that was worked out, and all that was worked out upon it.
+void MemoryLedger::take_chain(const LogId& id, Log& log, const Place& place, Standing& standing,
+                              const Digest& chain) {
+  const bool changes = standing.chain && standing.chain != chain;
+  standing.chain = chain;
+  standing.given = true;
+  standing.before.reset();
+  for (const Digest& base : bases_at(id, log, place.seq)) {
+    if (chain_next(base, standing.name) == chain) standing.before = base;
+  }
+  if (!changes) return;
+  for (auto later = log.places.upper_bound(place.seq); later != log.places.end(); ++later) {
+    for (Standing& each : later->second) {
+      if (!each.given) each.chain.reset();
+    }
+  }
+  for (const auto& [seq, here] : log.places) {
+    if (seq > place.seq) extend_chains(id, log, seq);
+  }
 }
 
 std::vector<Digest> MemoryLedger::bases_at(const LogId& id, const Log& log, std::uint64_t seq) {

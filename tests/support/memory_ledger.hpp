@@ -79,6 +79,7 @@ class MemoryLedger final : public LedgerReader {
     Name name{};
     std::optional<Digest> chain;   ///< that ends here
     std::optional<Digest> before;  ///< that it goes on from
+    bool given = false;            ///< not worked out here
   };
   struct Log {
     PublicKey device{};
@@ -96,6 +97,8 @@ class MemoryLedger final : public LedgerReader {
   void put(const NewEntry& entry);
   void put(const FeedCut& cut);
   void append(const FeedAppend& append);
+  static void take_chain(const LogId& id, Log& log, const Place& place, Standing& standing,
+                         const Digest& chain);
   static void extend_chains(const LogId& id, Log& log, std::uint64_t from);
   static std::vector<Digest> bases_at(const LogId& id, const Log& log, std::uint64_t seq);
   void erase_what_is_due();
