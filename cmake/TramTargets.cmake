@@ -15,7 +15,8 @@ function(tram_compile_options target)
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
     # The same for growing vectors of bytes at -O2 (GCC bugs 105329, 105651).
     target_compile_options(${target} PRIVATE
-      $<$<CONFIG:Release>:-Wno-array-bounds -Wno-stringop-overflow -Wno-restrict>)
+      $<$<CONFIG:Release>:-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
+      -Wno-stringop-overread>)
   endif()
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   if(TRAM_SANITIZE AND arg_UNSANITIZED)

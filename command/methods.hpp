@@ -36,7 +36,8 @@ class Methods {
 [[nodiscard]] host::ControlHandler control_handler(const Methods& methods);
 
 /// The other end: calls a method through the channel. `usage` for parameters that are not UTF-8;
-/// `failed` if an answer, or what `on_item` makes of an item, has another shape than this version's.
+/// `failed` if an answer, or what `on_item` makes of an item, has another shape than this
+/// version's.
 [[nodiscard]] sync::Status call_through(host::ControlClient& client, std::string_view name,
                                         const nlohmann::json& params,
                                         const std::function<void(const nlohmann::json&)>& on_item);

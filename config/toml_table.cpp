@@ -72,7 +72,10 @@ void TomlTable::texts(const std::string& key, std::vector<std::string>& out) {
   const toml::node* node = parsed_->find(key);
   if (node == nullptr) return;
   const toml::array* list = node->as_array();
-  if (list == nullptr || !list->is_homogeneous(toml::node_type::string)) {
+  // An empty list is homogeneous to nobody.
+  const bool fits =
+      list != nullptr && (list->empty() || list->is_homogeneous(toml::node_type::string));
+  if (!fits) {
     parsed_->refuse(key, "must be a list of texts in quotes");
     return;
   }

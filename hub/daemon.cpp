@@ -16,6 +16,11 @@ using sync::fail;
 sync::Status run_daemon(const std::filesystem::path& directory,
                         const std::optional<std::string>& listen) {
   const host::StopSignal stop;
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory, ignored)) {
+    return fail(sync::ErrorCode::not_enrolled,
+                "there is no data folder " + directory.string() + ": run `init` first");
+  }
   const sync::Result<host::DataLock> lock = command::lock_for_daemon(directory);
   if (!lock) return fail(lock.error());
   sync::Result<std::unique_ptr<Hub>> hub = Hub::open(directory);

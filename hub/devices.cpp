@@ -28,6 +28,7 @@ sync::Result<Device> device_from(const store::RecordRow& row) {
   if (key && key->size() == device.key.size()) {
     std::copy(key->begin(), key->end(), device.key.begin());
   }
+  device.enrolment_hash = values->bytes(field::enrolment_hash).value_or(sync::Bytes{});
   device.row = row;
   return device;
 }
@@ -36,14 +37,16 @@ sync::Result<Device> device_from(const store::RecordRow& row) {
 
 sync::Result<std::optional<Device>> find_device(const store::ReadUnit& unit,
                                                 const std::string& id) {
+  std::optional<Device> found;
   for (const store::RecordRow& row :
        unit.find_record_by_code(sync::province_feed, schema::kind::device, id)) {
     sync::Result<Device> device = device_from(row);
     if (!device) return fail(device.error());
-    if (device->id == id) return std::optional(std::move(*device));
+    const bool counts = !found || device->state == "revoked";
+    if (device->id == id && counts) found = std::move(*device);
   }
   if (const sync::Status read = unit.status(); !read) return fail(read.error());
-  return std::optional<Device>();
+  return found;
 }
 
 sync::Result<std::optional<Device>> find_device(const store::ReadUnit& unit,

@@ -19,10 +19,12 @@ struct Device {
   std::string state;  ///< active or revoked
   std::int64_t slot_first = 0;
   std::int64_t slot_last = 0;
+  sync::Bytes enrolment_hash;  ///< SHA-256 of the key of the code that it came with
   store::RecordRow row;
 };
 
-/// The row for a key, or nothing.
+/// The row for a key, or nothing. A computer that enrolled again while the hub had forgotten it has
+/// two rows; one that is revoked counts.
 [[nodiscard]] sync::Result<std::optional<Device>> find_device(const store::ReadUnit& unit,
                                                               const sync::PublicKey& key);
 [[nodiscard]] sync::Result<std::optional<Device>> find_device(const store::ReadUnit& unit,

@@ -31,6 +31,7 @@ struct Exchanges::Job {
   std::optional<sync::Responder> responder;
   std::optional<sync::Error> error;
   std::string device;
+  bool answered = false;
 };
 
 sync::Result<std::unique_ptr<Exchanges>> Exchanges::start(Hub& hub) {
@@ -99,7 +100,7 @@ void Exchanges::serve(std::vector<Exchange> batch) {
   std::vector<Job> jobs;
   for (Exchange& exchange : batch) {
     const std::string id = device_id(exchange.device);
-    jobs.push_back({std::move(exchange), std::nullopt, std::nullopt, id});
+    jobs.push_back({std::move(exchange), std::nullopt, std::nullopt, id, false});
   }
   const sync::Status committed = hub_.store().write([&](store::WriteUnit& unit) -> sync::Status {
     for (Job& job : jobs) {
@@ -162,6 +163,7 @@ void Exchanges::settle(std::vector<Job>& jobs) {
   const sync::Instant now = hub_.clock().now();
   const sync::Status read = hub_.store().read([&](const store::ReadUnit& unit) -> sync::Status {
     for (Job& job : jobs) {
+      job.answered = true;
       if (job.error) {
         host::log(host::Level::warn, "hub.refused",
                   {{"device", job.device},
@@ -186,7 +188,13 @@ void Exchanges::settle(std::vector<Job>& jobs) {
     }
     return unit.status();
   });
-  if (!read) host::log(host::Level::error, "hub.read_failed", {{"reason", read.error().message}});
+  if (read) return;
+  host::log(host::Level::error, "hub.read_failed", {{"reason", read.error().message}});
+  // Where not even a snapshot was to be had, nobody was answered yet.
+  for (Job& job : jobs) {
+    if (job.answered) continue;
+    job.exchange.answer(fail(ErrorCode::unavailable, "the hub could not read its store"));
+  }
 }
 
 // Entries due in other feeds, each feed by itself, after the home feed's commit.

@@ -65,9 +65,11 @@ sync::Result<std::uint16_t> Front::start(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
   std::uint16_t port = 0;
   const char* end = listen.data() + listen.size();
-  const bool shape = colon != std::string::npos && colon != 0 &&
-                     std::from_chars(listen.data() + colon + 1, end, port).ptr == end &&
-                     colon + 1 != listen.size();
+  bool shape = colon != std::string::npos && colon != 0 && colon + 1 != listen.size();
+  if (shape) {
+    const auto [at, error] = std::from_chars(listen.data() + colon + 1, end, port);
+    shape = at == end && error == std::errc();
+  }
   if (!shape) return fail(ErrorCode::usage, "--listen takes HOST:PORT");
   listen_host_ = listen.substr(0, colon);
   if (listen_host_.front() == '[') listen_host_ = listen_host_.substr(1, listen_host_.size() - 2);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "host/lock.hpp"
 #include "host/log.hpp"
 #include "hub/codes.hpp"
 #include "schema/field.hpp"
+#include "schema/fold.hpp"
 #include "schema/holidays.hpp"
 #include "schema/kinds.hpp"
 #include "schema/procedures.hpp"
@@ -21,6 +23,8 @@ constexpr const char* hosts_key = "hub.hosts";
 constexpr std::size_t hosts_max = 64;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t numbers_a_day = 9999;
+constexpr std::int64_t valid_hours_max = 31 * 24;
+constexpr std::size_t label_bytes_max = 200;  // as an enrolment request
 
 sync::Change text_change(std::uint32_t number, std::string_view value) {
   const schema::Field* field = schema::find_field(schema::kind::device, number);
@@ -47,7 +51,7 @@ sync::Result<std::string> host_of(const std::string& url) {
   std::string_view host = url;
   if (host.substr(0, scheme.size()) == scheme) host.remove_prefix(scheme.size());
   if (!host.empty() && host.back() == '/') host.remove_suffix(1);
-  if (host.empty() || host.find_first_of("/ @?#\"'\\") != std::string_view::npos) {
+  if (!sync::is_hub_address(host)) {
     return fail(ErrorCode::usage, "the hub's address must look like https://host:port");
   }
   return std::string(host);
@@ -57,6 +61,20 @@ sync::Result<std::string> host_of(const std::string& url) {
 std::string name_of_host(const std::string& host) {
   if (!host.empty() && host.front() == '[') return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.rfind(':'));
+}
+
+// An operator's list names communes of this province, and nothing that means something else to us.
+sync::Status check_units(const std::vector<schema::Unit>& units, const std::string& province) {
+  if (units.empty()) return fail(ErrorCode::usage, "the list of units is empty");
+  for (const schema::Unit& unit : units) {
+    if (unit.code.empty() || unit.code == sync::province_feed) {
+      return fail(ErrorCode::usage, "the list of units has a code that is none");
+    }
+    if (unit.province_code != province) {
+      return fail(ErrorCode::usage, "the unit " + unit.code + " belongs to another province");
+    }
+  }
+  return {};
 }
 
 std::vector<std::string> read_hosts(const store::ReadUnit& unit) {
@@ -79,13 +97,31 @@ Hub::Hub(Province province, config::HubConfig config, std::unique_ptr<store::Sto
 
 sync::Status Hub::init(const std::filesystem::path& directory, const std::string& province_code,
                        const std::optional<std::vector<schema::Unit>>& units) {
+  if (units) {
+    if (const sync::Status fit = check_units(*units, province_code); !fit) return fit;
+  }
   host::SystemRandom random;
-  sync::Result<Province> province =
+  const sync::Result<Province> province =
       Province::create(directory, province_code, host::SystemClock().now(), random);
-  if (!province) return fail(province.error());
+  const bool exists = !province && province.error().code == ErrorCode::conflict;
+  if (!province && !exists) return fail(province.error());
+  const sync::Result<host::DataLock> lock = host::DataLock::acquire(directory);
+  if (!lock) return fail(lock.error());
   const sync::Result<std::unique_ptr<Hub>> hub = open(directory);
   if (!hub) return fail(hub.error());
+  if (exists && ((*hub)->province().code() != province_code || !(*hub)->is_empty())) {
+    return fail(province.error());
+  }
   return (*hub)->write_reference_data(units);
+}
+
+bool Hub::is_empty() const {
+  bool empty = false;
+  const sync::Status read = store_->read([&](const store::ReadUnit& unit) {
+    empty = unit.feed_size(sync::province_feed) == 0;
+    return unit.status();
+  });
+  return read && empty;
 }
 
 sync::Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
@@ -151,9 +187,12 @@ sync::Status Hub::write_device(store::WriteUnit& unit, const sync::PublicKey& ke
     changes.push_back(text_change(field::enrolment_hash, sync::as_text(code_hash)));
     const sync::Result<std::vector<Device>> devices = all_devices(unit);
     if (!devices) return fail(devices.error());
-    const auto earlier = std::count_if(devices->begin(), devices->end(),
-                                       [&](const Device& d) { return d.unit == unit_code; });
-    const std::int64_t first = 1 + earlier * slot_size;
+    // A slot is for good, also that of a revoked computer.
+    std::int64_t taken = 0;
+    for (const Device& device : *devices) {
+      if (device.unit == unit_code) taken = std::max(taken, device.slot_last);
+    }
+    const std::int64_t first = 1 + taken;
     if (slot_size > 0 && first + slot_size - 1 <= numbers_a_day) {
       changes.push_back(number_change(field::slot_first, first));
       changes.push_back(number_change(field::slot_last, first + slot_size - 1));
@@ -169,6 +208,14 @@ sync::Result<NewCode> Hub::create_code(const std::string& unit_code, const std::
                                        std::int64_t valid_hours, std::int64_t slot_size) {
   const sync::Result<std::string> host = host_of(hub_url);
   if (!host) return fail(host.error());
+  if (valid_hours < 0 || valid_hours > valid_hours_max || slot_size < 0 ||
+      slot_size > numbers_a_day) {
+    return fail(ErrorCode::usage, "a code is good for at most 31 days, a slot has at most 9999");
+  }
+  // A name that no certificate can have would keep the hub from starting, once it is remembered.
+  const std::string host_name = name_of_host(*host);
+  const auto certificate = province_.issue_server({host_name}, clock_.now());
+  if (!certificate) return fail(certificate.error());
   NewCode out{{*host, sync::sha256(province_.authority()), sync::EnrolmentCode::draw(random_)},
               {clock_.now().ms + valid_hours * hour_ms},
               ""};
@@ -178,7 +225,7 @@ sync::Result<NewCode> Hub::create_code(const std::string& unit_code, const std::
       return fail(ErrorCode::usage, "the province has no commune with the code " + unit_code);
     }
     out.unit_name = *name;
-    if (const sync::Status added = add_host(unit, name_of_host(*host)); !added) return added;
+    if (const sync::Status added = add_host(unit, host_name); !added) return added;
     return save_code(unit, out.ticket.code.id(),
                      {out.ticket.code.key(), unit_code, out.expires, slot_size, ""});
   });
@@ -227,44 +274,81 @@ sync::Result<sync::Bytes> Hub::enrol(sync::ByteView bytes) {
   return answer;
 }
 
-sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
-                                                     const sync::EnrolmentRequest& request,
-                                                     const sync::PublicKey& key) {
+namespace {
+
+struct Judged {
+  CodeRow row;
+  bool device_stands = false;  ///< the computer has its entry already
+};
+
+// Whether this code serves this computer now.
+sync::Result<Judged> judge(const store::ReadUnit& unit, const sync::EnrolmentRequest& request,
+                           const sync::PublicKey& key, sync::Instant now) {
   const std::string device = device_id(key);
   const auto refuse = [&](const char* reason, const char* message) {
     host::log(host::Level::warn, "hub.enrol_refused", {{"reason", reason}, {"device", device}});
     return fail(ErrorCode::refused, message);
   };
   sync::Result<CodeRow> row = find_code(unit, request.code_id);
-  if (!row && row.error().code == ErrorCode::not_found) {
+  if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+  if (!row || !sync::is_proved(request, row->key)) {
     return refuse("wrong_code", "this code is wrong: ask the province for a new one");
   }
-  if (!row) return fail(row.error());
-  if (!sync::is_proved(request, row->key)) {
-    return refuse("wrong_code", "this code is wrong: ask the province for a new one");
+  const sync::Result<std::vector<Device>> devices = all_devices(unit);
+  if (!devices) return fail(devices.error());
+  const sync::Digest hash = sync::sha256(row->key);
+  std::string used_by = row->used_by;
+  const Device* known = nullptr;
+  for (const Device& other : *devices) {
+    // Where the hub went back, the row may have forgotten what the computer's entry still tells.
+    if (other.enrolment_hash == sync::to_bytes(hash)) used_by = other.id;
+    if (other.key == key && (known == nullptr || other.state == "revoked")) known = &other;
   }
-  if (!row->used_by.empty() && row->used_by != device) {
+  if (!used_by.empty() && used_by != device) {
     return refuse("used_code",
                   "this code was used already, by another computer: tell the province");
   }
-  const sync::Instant now = clock_.now();
-  if (row->used_by.empty() && now > row->expires) {
+  if (known != nullptr && known->state == "revoked") {
+    return refuse("revoked", "this computer has been revoked by the province");
+  }
+  if (known != nullptr && known->unit != row->unit) {
+    return refuse("other_unit", "this computer is enrolled for another commune: use a new folder");
+  }
+  if (used_by.empty() && now > row->expires) {
     return refuse("expired_code", "this code has expired: ask the province for a new one");
   }
-  const std::optional<std::string> name = unit_name(unit, row->unit);
+  return Judged{std::move(*row), known != nullptr};
+}
+
+}  // namespace
+
+sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
+                                                     const sync::EnrolmentRequest& request,
+                                                     const sync::PublicKey& key) {
+  const std::string device = device_id(key);
+  const sync::Instant now = clock_.now();
+  sync::Result<Judged> judged = judge(unit, request, key, now);
+  if (!judged) return fail(judged.error());
+  CodeRow& row = judged->row;
+  const sync::Result<std::string> label =
+      schema::normal_text(request.label, label_bytes_max, schema::Lines::one);
+  if (!label) return fail(label.error(), "the computer's label");
+  const std::optional<std::string> name = unit_name(unit, row.unit);
   const sync::Result<sync::Bytes> certificate = province_.issue_device(key, device, now);
   if (!certificate) return fail(certificate.error());
-  // The same computer asks again when the answer was lost: the same code serves it, and only it.
-  if (row->used_by.empty()) {
-    const sync::Status device_written =
-        write_device(unit, key, row->unit, request.label, sync::sha256(row->key), row->slot_size);
-    if (!device_written) return fail(device_written.error());
-    row->used_by = device;
-    const sync::Status saved = save_code(unit, request.code_id, *row);
+  // The same computer asks again when the answer was lost: it has its entry then.
+  if (!judged->device_stands) {
+    const sync::Status written =
+        write_device(unit, key, row.unit, *label, sync::sha256(row.key), row.slot_size);
+    if (!written) return fail(written.error());
+  }
+  if (row.used_by.empty()) {
+    row.used_by = device;
+    const sync::Status saved = save_code(unit, request.code_id, row);
     if (!saved) return fail(saved.error());
   }
-  host::log(host::Level::info, "hub.enrolled", {{"device", device}, {"unit", row->unit}});
-  return sync::EnrolmentReply{row->unit,
+  host::log(host::Level::info, "hub.enrolled", {{"device", device}, {"unit", row.unit}});
+  return sync::EnrolmentReply{row.unit,
                               name.value_or(""),
                               province_.code(),
                               *certificate,
@@ -276,14 +360,19 @@ sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
 
 sync::Status Hub::revoke(const std::string& id) {
   const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
-    const sync::Result<std::optional<Device>> device = find_device(unit, id);
-    if (!device) return fail(device.error());
-    if (!*device || (*device)->unit == sync::province_feed) {
-      return fail(ErrorCode::not_found, "there is no computer " + id);
+    const sync::Result<std::vector<Device>> devices = all_devices(unit);
+    if (!devices) return fail(devices.error());
+    bool found = false;
+    for (const Device& device : *devices) {
+      if (device.id != id) continue;
+      found = true;
+      if (device.state == "revoked") continue;
+      const sync::Status written_one =
+          writer_.edit_record(unit, sync::province_feed, device.row,
+                              {text_change(schema::device_field::state, "revoked")});
+      if (!written_one) return written_one;
     }
-    if ((*device)->state == "revoked") return {};
-    return writer_.edit_record(unit, sync::province_feed, (*device)->row,
-                               {text_change(schema::device_field::state, "revoked")});
+    return found ? sync::Status() : fail(ErrorCode::not_found, "there is no computer " + id);
   });
   if (written) host::log(host::Level::warn, "hub.revoked", {{"device", id}});
   return written;

@@ -33,7 +33,8 @@ struct NewCode {
 class Hub {
  public:
   /// Makes province, keys and store, and writes units, procedures and holidays into the province
-  /// feed. `units`: the operator's list instead of the built-in one.
+  /// feed. `units`: the operator's list instead of the built-in one. Takes the directory's lock
+  /// itself. Goes on where an earlier `init` was cut off; `conflict` where one has ended.
   [[nodiscard]] static sync::Status init(const std::filesystem::path& directory,
                                          const std::string& province_code,
                                          const std::optional<std::vector<schema::Unit>>& units);
@@ -65,6 +66,7 @@ class Hub {
 
  private:
   Hub(Province province, config::HubConfig config, std::unique_ptr<store::Store> store);
+  [[nodiscard]] bool is_empty() const;
   [[nodiscard]] sync::Status write_reference_data(
       const std::optional<std::vector<schema::Unit>>& units);
   [[nodiscard]] sync::Status add_host(store::WriteUnit& unit, const std::string& host);

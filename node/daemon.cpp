@@ -5,8 +5,8 @@
 #include "host/lock.hpp"
 #include "host/log.hpp"
 #include "host/signals.hpp"
-#include "node/courier.hpp"
 #include "node/operations.hpp"
+#include "node/sync_loop.hpp"
 
 namespace tram::node {
 
@@ -24,10 +24,10 @@ sync::Status run_daemon(const std::filesystem::path& directory) {
   const sync::Result<std::unique_ptr<Node>> node = Node::open(directory);
   if (!node) return fail(node.error());
   Link link(**node);
-  Courier courier(**node, link);
+  SyncLoop sync_loop(**node, link);
   const command::Methods methods = operations_of(
       **node, link,
-      {[&courier] { return courier.attempts(); }, [&courier] { courier.work_came(); }});
+      {[&sync_loop] { return sync_loop.attempts(); }, [&sync_loop] { sync_loop.work_came(); }});
   sync::Result<host::ControlServer> control =
       host::ControlServer::start(directory, command::control_handler(methods));
   if (!control) return fail(control.error());

@@ -61,7 +61,13 @@ sync::Result<sync::EnrolmentReply> ask(const sync::EnrolmentTicket& ticket,
   const sync::Result<http::Response> response = client.send(post);
   if (!response) return fail(response.error());
   if (response->status != 200) return fail(problem_of(*response));
-  return sync::decode_enrolment_reply(response->body, *sent, ticket.code.key());
+  sync::Result<sync::EnrolmentReply> reply =
+      sync::decode_enrolment_reply(response->body, *sent, ticket.code.key());
+  if (!reply && reply.error().code == ErrorCode::malformed) {
+    return fail(ErrorCode::unavailable,
+                "something on the line answered that is not the hub: " + reply.error().message);
+  }
+  return reply;
 }
 
 // The certificate must be for our key and come from the authority that answered; and, if the ticket

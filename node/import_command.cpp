@@ -1,5 +1,6 @@
 #include "node/import_command.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "host/files.hpp"
 #include "host/terminal.hpp"
 #include "node/line_reader.hpp"
+#include "schema/fold.hpp"
 
 namespace tram::node {
 
@@ -20,7 +22,8 @@ namespace {
 
 // Lines a transaction: hundreds of events for one flush of the disk, and little to do again.
 constexpr std::size_t batch_lines = 500;
-constexpr std::size_t batch_bytes = 4 * 1024 * 1024;
+// JSON may make six of a byte, and the control channel carries 16 MiB.
+constexpr std::size_t batch_bytes = 2 * 1024 * 1024;
 constexpr std::size_t line_bytes_max = 64 * 1024;
 
 std::string dump(const json& value) {
@@ -37,12 +40,14 @@ class Import {
     std::size_t bytes = 0;
     while (const std::optional<LineReader::Line> line = reader.next()) {
       if (line->text.empty()) continue;
-      if (line->too_long) {
+      const char* reason = line->too_long                 ? "the line is longer than 64 KiB"
+                           : !schema::is_utf8(line->text) ? "event: not valid UTF-8"
+                                                          : nullptr;
+      if (reason != nullptr) {
         // What came before it is told before it.
         if (const sync::Status sent = send(); !sent) return fail(sent.error());
         bytes = 0;
-        const sync::Status told = reject(*line, "the line is longer than 64 KiB");
-        if (!told) return fail(told.error());
+        if (const sync::Status told = reject(*line, reason); !told) return fail(told.error());
         continue;
       }
       bytes += line->text.size();
@@ -102,8 +107,10 @@ class Import {
 sync::Result<ImportTotals> import_file(command::Access& access, const std::string& file) {
   Import import(access, file);
   if (file == "-") return import.run(std::cin);
+  std::error_code ignored;
   std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(ErrorCode::usage, "cannot read " + file);
+  if (!in || std::filesystem::is_directory(file, ignored))
+    return fail(ErrorCode::usage, "cannot read " + file);
   // What an earlier import of this file refused is judged anew.
   if (const sync::Status removed = host::remove_file(file + ".rejected"); !removed) {
     return fail(removed.error());

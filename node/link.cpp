@@ -129,7 +129,7 @@ sync::Status Link::take_reply(sync::Initiator& initiator, const sync::ExchangeRe
     if (!commit) return fail(commit.error());
     if (const sync::Status applied = unit.apply(*commit); !applied) return applied;
     const sync::Instant now = node_.clock().now();
-    return save_contact(unit, {now, reply.hub_time, now.ms - reply.hub_time.ms, initiator.done(),
+    return save_contact(unit, {now, reply.hub_time, now.ms - reply.hub_time.ms, initiator.synced(),
                                initiator.hub_went_back(), initiator.copied()});
   });
 }

@@ -1,7 +1,5 @@
 #include "node/node.hpp"
 
-#include <cstdlib>
-
 #include "host/files.hpp"
 #include "http/certificates.hpp"
 #include "node/contact.hpp"
@@ -106,7 +104,8 @@ sync::Result<sync::Name> Node::author(store::WriteUnit& unit, const sync::Draft&
 
 bool Node::clock_is_trusted(const store::ReadUnit& unit) const {
   const std::optional<Contact> contact = last_contact(unit);
-  return contact && std::llabs(contact->clock_offset_ms) <= trusted_offset_ms;
+  return contact && contact->clock_offset_ms >= -trusted_offset_ms &&
+         contact->clock_offset_ms <= trusted_offset_ms;
 }
 
 sync::Capacity Node::capacity_for(const std::string& custody) const {

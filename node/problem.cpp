@@ -1,6 +1,5 @@
 #include "node/problem.hpp"
 
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -22,11 +21,25 @@ constexpr std::array<std::pair<std::string_view, ErrorCode>, 5> known{{
     {"unavailable", ErrorCode::unavailable},
 }};
 
+bool continues_letter(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
+}
+
 // One line, printable: it comes from the other side and goes to a terminal.
 std::string one_line(std::string text) {
-  if (text.size() > detail_bytes_max) text.resize(detail_bytes_max);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+  if (text.size() > detail_bytes_max) {
+    std::size_t end = detail_bytes_max;
+    while (end != 0 && continues_letter(text[end])) --end;
+    text.resize(end);
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) text[i] = ' ';
+    // U+0080 to U+009F, which some terminals obey as well.
+    const bool obeyed =
+        byte == 0xc2 && i + 1 != text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (obeyed) text.replace(i, 2, " ");
+  }
   return text;
 }
 

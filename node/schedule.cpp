@@ -22,13 +22,14 @@ std::int64_t draw(sync::Random& random, std::int64_t below) {
 }  // namespace
 
 void Schedule::work_came(std::int64_t now_ms) {
+  came_meanwhile_ = true;
   // While attempts fail, the back-off stands: the link is what is missing, not the wish.
   if (backoff_ms_ == 0) next_ms_ = std::min(next_ms_, now_ms + options_.settle_ms);
 }
 
 void Schedule::failed(std::int64_t now_ms, sync::Random& random) {
-  backoff_ms_ = backoff_ms_ == 0 ? options_.retry_first_ms
-                                 : std::min(backoff_ms_ * 2, options_.retry_longest_ms);
+  backoff_ms_ = std::min(backoff_ms_ == 0 ? options_.retry_first_ms : backoff_ms_ * 2,
+                         options_.retry_longest_ms);
   next_ms_ = now_ms + backoff_ms_ / 2 + draw(random, backoff_ms_ / 2 + 1);
 }
 
@@ -37,6 +38,7 @@ void Schedule::succeeded(std::int64_t now_ms, std::uint64_t come_back_ms, sync::
   const auto wait = static_cast<std::int64_t>(
       std::min<std::uint64_t>(come_back_ms, static_cast<std::uint64_t>(come_back_longest_ms)));
   next_ms_ = now_ms + wait + draw(random, wait / 10 + 1);
+  if (came_meanwhile_) work_came(now_ms);
 }
 
 }  // namespace tram::node

@@ -21,6 +21,8 @@ class Schedule {
 
   /// Something was written. Never puts an attempt off.
   void work_came(std::int64_t now_ms);
+  /// An attempt begins: what comes from now on may be too late for it, and gets one of its own.
+  void began() { came_meanwhile_ = false; }
   /// An attempt failed: wait twice as long as the last time, with jitter, so that a province does
   /// not come back in one second.
   void failed(std::int64_t now_ms, sync::Random& random);
@@ -33,6 +35,7 @@ class Schedule {
   ScheduleOptions options_;
   std::int64_t next_ms_ = 0;
   std::int64_t backoff_ms_ = 0;  // 0: the last attempt went through
+  bool came_meanwhile_ = false;  // since the last attempt began
 };
 
 }  // namespace tram::node

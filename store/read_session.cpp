@@ -22,7 +22,7 @@ sync::Result<sync::SignedHead> decode_head(sync::ByteView bytes) {
 std::optional<sync::SignedHead> ReadUnit::newest_head(const FeedId& feed) const {
   Statement statement = database_.prepare(
       "SELECT bytes FROM head JOIN feed USING (feed_id) WHERE feed = :feed AND void = 0"
-      " ORDER BY hub_time DESC, head.size DESC, head_id DESC LIMIT 1");
+      " ORDER BY head.size DESC, hub_time DESC, head_id DESC LIMIT 1");
   statement.bind_text(":feed", feed);
   if (!row(statement)) return std::nullopt;
   const auto head = decode_head(statement.blob("bytes"));

@@ -142,7 +142,7 @@ CREATE TABLE head (
   bytes    BLOB NOT NULL,
   UNIQUE (feed_id, epoch, size, root)
 ) STRICT;
-CREATE INDEX head_newest ON head (feed_id, hub_time, size) WHERE void = 0;
+CREATE INDEX head_newest ON head (feed_id, size, hub_time) WHERE void = 0;
 
 -- A part of a feed that the hub has lost. lost_entry has the positions [kept_from, head's size)
 -- as they were; those below still stand in feed_entry.

@@ -78,6 +78,7 @@ class Initiator {
  private:
   struct FeedProgress {
     bool heard = false;       // in the last reply
+    bool agreed = false;      // our copy is a beginning of the hub's feed
     bool send_roots = false;  // the hub disagrees
     bool roots_sent = false;  // in the last request
     bool closed = false;
@@ -112,8 +113,7 @@ class Initiator {
   void take_hello(const ExchangeReply& reply, Commit& commit);
   [[nodiscard]] Status take_feed(const LedgerReader& ledger, const FeedAnswer& answer,
                                  Commit& commit);
-  [[nodiscard]] Status cut_feed(const LedgerReader& ledger, const FeedAnswer& answer,
-                                Commit& commit);
+  void cut_feed(const LedgerReader& ledger, const FeedAnswer& answer, Commit& commit);
   [[nodiscard]] Status append_feed(const LedgerReader& ledger, const FeedAnswer& answer,
                                    Commit& commit);
   [[nodiscard]] bool head_fits(const LedgerReader& ledger, const FeedAnswer& answer,

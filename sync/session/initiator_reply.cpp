@@ -83,28 +83,27 @@ Status Initiator::take_feed(const LedgerReader& ledger, const FeedAnswer& answer
       if (!fits) return {};  // to an older statement: it comes late, or twice
       break;
     case FeedAnswer::Kind::agreed_at:
-      if (!progress.roots_sent) return {};
+      if (!progress.roots_sent || answer.agreed >= ledger.feed_size(answer.feed)) return {};
       break;
     case FeedAnswer::Kind::disagrees: break;
   }
   progress.heard = true;
   progress.hub_size = answer.hub_size;
   progress.closed = answer.kind == FeedAnswer::Kind::closed;
+  progress.agreed = progress.closed || answer.kind == FeedAnswer::Kind::agrees;
   progress.send_roots = answer.kind == FeedAnswer::Kind::disagrees;
+  progress.roots_sent = false;
   if (answer.kind == FeedAnswer::Kind::agrees) return append_feed(ledger, answer, commit);
-  if (answer.kind == FeedAnswer::Kind::agreed_at) return cut_feed(ledger, answer, commit);
+  if (answer.kind == FeedAnswer::Kind::agreed_at) cut_feed(ledger, answer, commit);
   return {};
 }
 
-Status Initiator::cut_feed(const LedgerReader& ledger, const FeedAnswer& answer, Commit& commit) {
-  const std::uint64_t size = ledger.feed_size(answer.feed);
-  if (answer.agreed >= size) return fail(ErrorCode::malformed, "reply: agrees above what was said");
+void Initiator::cut_feed(const LedgerReader& ledger, const FeedAnswer& answer, Commit& commit) {
   FeedCut cut{answer.feed, answer.agreed, ledger.newest_head(answer.feed).value_or(SignedHead{})};
   commit.cuts.push_back(std::move(cut));
   hub_went_back_ = true;
   returned_.clear();
   handed_in_.clear();
-  return {};
 }
 
 Status Initiator::append_feed(const LedgerReader& ledger, const FeedAnswer& answer,
@@ -235,7 +234,7 @@ void Initiator::note_carried(const ExchangeReply& reply) {
   };
   for (const auto& [id, to] : carried_.parts) note(returned_, id, to);
   // Offers wait until the feed is settled, and the device known.
-  if (home.send_roots || home.roots_sent || home.closed) return;
+  if (!home.agreed || home.closed) return;
   for (const auto& [log, count] : carried_.logs) {
     if (needs_.count(log) == 0) note(handed_in_, log, count);
   }
@@ -249,11 +248,13 @@ void Initiator::judge_progress(const LedgerReader& ledger, const ExchangeReply& 
   const bool to_return = std::any_of(feeds_.begin(), feeds_.end(), [&](const FeedId& feed) {
     return has_to_return(ledger, feed);
   });
-  const bool wants_answered = std::all_of(
-      wants_.begin(), wants_.end(), [this](const Name& name) { return filled_.count(name) != 0; });
+  const bool can_fill = std::any_of(wants_.begin(), wants_.end(), [&](const Name& name) {
+    const std::optional<HeldEntry> held = ledger.entry(name);
+    return held && held->bytes && filled_.count(name) == 0;
+  });
   all_covered_ = !may_only_give_back() && is_covered(ledger, commit);
   done_ = is_level(ledger, commit) && !to_return && (all_covered_ || !more_to_say_) &&
-          !plain_down_ && !reply.plain && needs_.empty() && wants_answered && !nonce_ &&
+          !plain_down_ && !reply.plain && needs_.empty() && !can_fill && !nonce_ &&
           !misses_bytes(ledger, commit);
   if (all_covered_ || may_only_give_back() || !done_) return;
   // Not all is covered. Where this exchange moved something, another may cover the rest; else the

@@ -168,6 +168,7 @@ Row RowDecoder::read_entry(const Place& place) {
   Bytes bytes = encode_entry(entry);
   if (bytes.size() > limits::entry_bytes_max) in_.refuse("an entry is too large");
   remember(place, bytes);
+  if (const auto* opening = std::get_if<Opening>(&entry.body)) units_[place.log] = opening->unit;
   return bytes;
 }
 
@@ -264,12 +265,7 @@ Place RowDecoder::read_place(std::uint64_t reference, const Place& at) {
 void RowDecoder::remember(const Place& place, const Bytes& bytes) {
   const Name name = name_of(bytes);
   BatchDecoder::Linked linked{name, std::nullopt};
-  if (const Result<Entry> entry = decode_entry(bytes)) {
-    linked.record = record_of(*entry, name);
-    if (const auto* opening = std::get_if<Opening>(&entry->body)) {
-      units_[place.log] = opening->unit;
-    }
-  }
+  if (const Result<Entry> entry = decode_entry(bytes)) linked.record = record_of(*entry, name);
   read_[place] = linked;
 }
 

@@ -55,9 +55,8 @@ sync::Result<std::unique_ptr<command::Opened>> open_nothing() {
 
 std::string ask(Access& access) {
   std::string answer;
-  const sync::Status done = access.call("who", json::object(), [&](const json& item) {
-    answer = item.get<std::string>();
-  });
+  const sync::Status done = access.call(
+      "who", json::object(), [&](const json& item) { answer = item.get<std::string>(); });
   CHECK(done);
   return answer;
 }
@@ -106,9 +105,8 @@ TEST_CASE("another command that holds the lock is waited for") {
   const test::TempDir folder;
   auto lock = host::DataLock::acquire(folder.path());
   REQUIRE(lock);
-  auto waiting = std::async(std::launch::async, [&] {
-    return Access::to(folder.path(), open_here(folder.path()));
-  });
+  auto waiting = std::async(std::launch::async,
+                            [&] { return Access::to(folder.path(), open_here(folder.path())); });
   // As long as the lock is held there is nothing to wait for in vain.
   CHECK(waiting.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
   { const host::DataLock let_go = std::move(*lock); }
@@ -130,6 +128,23 @@ TEST_CASE("a daemon that comes up meanwhile serves the command that waits") {
   sync::Result<Access> access = waiting.get();
   REQUIRE(access);
   CHECK(ask(*access) == "daemon");
+}
+
+TEST_CASE("a daemon waits for a command that holds the lock, but not for another daemon") {
+  const test::TempDir folder;
+  CHECK_FALSE(command::lock_for_daemon(folder.path() / "none"));
+  auto lock = host::DataLock::acquire(folder.path());
+  REQUIRE(lock);
+  auto waiting =
+      std::async(std::launch::async, [&] { return command::lock_for_daemon(folder.path()); });
+  CHECK(waiting.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
+  { const host::DataLock let_go = std::move(*lock); }
+  const sync::Result<host::DataLock> mine = waiting.get();
+  REQUIRE(mine);
+  const Methods methods = who("daemon");
+  auto server = host::ControlServer::start(folder.path(), command::control_handler(methods));
+  REQUIRE(server);
+  CHECK(command::lock_for_daemon(folder.path()).error().code == ErrorCode::conflict);
 }
 
 TEST_CASE("without a folder there is nothing to work on") {

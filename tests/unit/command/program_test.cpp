@@ -20,9 +20,9 @@ using sync::ErrorCode;
 namespace {
 
 constexpr std::pair<ErrorCode, int> exit_codes[] = {
-    {ErrorCode::malformed, 1},   {ErrorCode::limit, 1},     {ErrorCode::unverified, 6},
-    {ErrorCode::refused, 7},     {ErrorCode::not_found, 1}, {ErrorCode::unavailable, 4},
-    {ErrorCode::conflict, 1},    {ErrorCode::usage, 2},     {ErrorCode::io, 1},
+    {ErrorCode::malformed, 1},    {ErrorCode::limit, 1},     {ErrorCode::unverified, 6},
+    {ErrorCode::refused, 7},      {ErrorCode::not_found, 1}, {ErrorCode::unavailable, 4},
+    {ErrorCode::conflict, 1},     {ErrorCode::usage, 2},     {ErrorCode::io, 1},
     {ErrorCode::not_enrolled, 3}, {ErrorCode::failed, 1},
 };
 
@@ -58,7 +58,8 @@ int run(std::vector<std::string> words, int inner_code) {
   words.insert(words.begin(), "tram-test");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
-  return command::run_program(app, {{first, [] { return 40; }}, {second, [=] { return inner_code; }}},
+  return command::run_program(app,
+                              {{first, [] { return 40; }}, {second, [=] { return inner_code; }}},
                               static_cast<int>(argv.size()), argv.data());
 }
 
@@ -75,8 +76,9 @@ TEST_CASE("an error is told on stderr, with --json as one object on stdout as we
     }
     const Talk talk;
     CHECK(command::report_error("tram-node", {code, "đĩa đầy \"x\" \xff"}, true) == exit);
-    CHECK(std::count(talk.out().begin(), talk.out().end(), '\n') == 1);
-    const json object = json::parse(talk.out());
+    const std::string out = talk.out();
+    CHECK(out.find('\n') == out.size() - 1);
+    const json object = json::parse(out);
     CHECK(object.size() == 1);
     CHECK(object["error"].size() == 3);
     CHECK(object["error"]["code"] == sync::to_word(code));

@@ -75,9 +75,10 @@ TEST_CASE("a drawn code has 26 characters of the alphabet and comes back from it
 TEST_CASE("how somebody types a code does not matter") {
   const EnrolmentCode code = EnrolmentCode::parse(some_code).value();
   for (const char* typed :
-       {"0123456789abcdefghjkmnpqrs", "01234-56789-ABCDE-FGHJK-MNPQRS", "O123456789ABCDEFGHJKMNPQRS",
-        "oI23456789ABCDEFGHJKMNPQRS", "0l23456789ABCDEFGHJKMNPQRS", "0i23456789ABCDEFGHJKMNPQRS",
-        " 0123 4567 89AB CDEF GHJK MNPQ RS ", "-0L2-3456789ABCDEFGHJKMNPQRS-"}) {
+       {"0123456789abcdefghjkmnpqrs", "01234-56789-ABCDE-FGHJK-MNPQRS",
+        "O123456789ABCDEFGHJKMNPQRS", "oI23456789ABCDEFGHJKMNPQRS", "0l23456789ABCDEFGHJKMNPQRS",
+        "0i23456789ABCDEFGHJKMNPQRS", " 0123 4567 89AB CDEF GHJK MNPQ RS ",
+        "-0L2-3456789ABCDEFGHJKMNPQRS-"}) {
     CAPTURE(typed);
     const Result<EnrolmentCode> parsed = EnrolmentCode::parse(typed);
     REQUIRE(parsed);
@@ -143,11 +144,38 @@ TEST_CASE("hosts may be names and addresses") {
 }
 
 TEST_CASE("hostile hosts are refused") {
-  for (const char* host :
-       {"", " ", "user@hub.example.vn", "hub.example.vn?x", "hub.example.vn#x", "hub\\x", "hub\"x",
-        "hub'x", "hub\tx", "hub\nx", "hub\rx", "hub\x01x", "hub\x7fx", "hub%2fx", "hub;x", "hub,x",
-        "hub:", ":7443", "hub:0", "hub:65536", "hub:70a", "hub:-1", "hub:123456", "::1", "[::1",
-        "[]:7443", "[::1]7443", "[::1]:", "hub]", "http://hub", "h\xe1\xbb\x99i", "a:b:7443"}) {
+  for (const char* host : {"",
+                           " ",
+                           "user@hub.example.vn",
+                           "hub.example.vn?x",
+                           "hub.example.vn#x",
+                           "hub\\x",
+                           "hub\"x",
+                           "hub'x",
+                           "hub\tx",
+                           "hub\nx",
+                           "hub\rx",
+                           "hub\x01x",
+                           "hub\x7fx",
+                           "hub%2fx",
+                           "hub;x",
+                           "hub,x",
+                           "hub:",
+                           ":7443",
+                           "hub:0",
+                           "hub:65536",
+                           "hub:70a",
+                           "hub:-1",
+                           "hub:123456",
+                           "::1",
+                           "[::1",
+                           "[]:7443",
+                           "[::1]7443",
+                           "[::1]:",
+                           "hub]",
+                           "http://hub",
+                           "h\xe1\xbb\x99i",
+                           "a:b:7443"}) {
     CAPTURE(host);
     CHECK_FALSE(is_ticket(std::string(host) + "/" + some_code));
   }
@@ -160,11 +188,11 @@ TEST_CASE("other shapes are no tickets") {
   const std::string fingerprint(52, '0');
   CHECK(is_ticket("hub/" + fingerprint + "/" + some_code));
   for (const std::string& text :
-       {std::string(), std::string("hub"), some_code, "hub/" + some_code + "/",
-        "hub//" + some_code, "hub/" + fingerprint + "0/" + some_code,
-        "hub/" + fingerprint.substr(1) + "/" + some_code, "hub/" + fingerprint,
-        "hub/" + std::string(52, '!') + "/" + some_code, "hub/x/" + fingerprint + "/" + some_code,
-        "http://hub/" + some_code, "hub/" + some_code.substr(1)}) {
+       {std::string(), std::string("hub"), some_code, "hub/" + some_code + "/", "hub//" + some_code,
+        "hub/" + fingerprint + "0/" + some_code, "hub/" + fingerprint.substr(1) + "/" + some_code,
+        "hub/" + fingerprint, "hub/" + std::string(52, '!') + "/" + some_code,
+        "hub/x/" + fingerprint + "/" + some_code, "http://hub/" + some_code,
+        "hub/" + some_code.substr(1)}) {
     CAPTURE(text);
     CHECK_FALSE(is_ticket(text));
   }

@@ -12,14 +12,14 @@
 /// The daemon's thread that talks to the hub whenever the schedule says so.
 namespace tram::node {
 
-class Courier {
+class SyncLoop {
  public:
   /// Starts at once. Both must outlive it.
-  Courier(Node& node, Link& link);
-  Courier(const Courier&) = delete;
-  Courier& operator=(const Courier&) = delete;
+  SyncLoop(Node& node, Link& link);
+  SyncLoop(const SyncLoop&) = delete;
+  SyncLoop& operator=(const SyncLoop&) = delete;
   /// Lets an exchange in flight finish, then ends the thread.
-  ~Courier();
+  ~SyncLoop();
 
   /// Any thread.
   void work_came();

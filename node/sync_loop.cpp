@@ -1,4 +1,4 @@
-#include "node/courier.hpp"
+#include "node/sync_loop.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,12 +19,12 @@ ScheduleOptions options_of(const config::NodeConfig& config) {
 
 }  // namespace
 
-Courier::Courier(Node& node, Link& link)
+SyncLoop::SyncLoop(Node& node, Link& link)
     : node_(node), link_(link), schedule_(options_of(node.config())) {
   thread_ = std::thread([this] { run(); });
 }
 
-Courier::~Courier() {
+SyncLoop::~SyncLoop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -33,7 +33,7 @@ Courier::~Courier() {
   thread_.join();
 }
 
-void Courier::work_came() {
+void SyncLoop::work_came() {
   {
     const std::lock_guard lock(mutex_);
     schedule_.work_came(host::steady_now_ms());
@@ -41,7 +41,7 @@ void Courier::work_came() {
   changed_.notify_all();
 }
 
-Attempts Courier::attempts() const {
+Attempts SyncLoop::attempts() const {
   const std::lock_guard lock(mutex_);
   Attempts out;
   out.last_error = last_error_;
@@ -52,12 +52,13 @@ Attempts Courier::attempts() const {
   return out;
 }
 
-bool Courier::wait_for_turn() {
+bool SyncLoop::wait_for_turn() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const std::int64_t wait = schedule_.next_ms() - host::steady_now_ms();
     if (wait <= 0) {
       attempting_ = true;
+      schedule_.began();
       return true;
     }
     changed_.wait_for(lock, std::chrono::milliseconds(wait));
@@ -65,11 +66,11 @@ bool Courier::wait_for_turn() {
   return false;
 }
 
-void Courier::run() {
+void SyncLoop::run() {
   while (wait_for_turn()) attempt();
 }
 
-void Courier::attempt() {
+void SyncLoop::attempt() {
   LinkReport report;
   const sync::Status done = link_.run_session(report, [this](const LinkReport&, std::uint64_t) {
     const std::lock_guard lock(mutex_);
