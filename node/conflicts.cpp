@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/clock.hpp"
 #include "schema/field.hpp"
 #include "schema/kinds.hpp"
 #include "schema/values.hpp"
+#include "sync/limits.hpp"
 #include "sync/merge/resolve.hpp"
 
 namespace tram::node {
@@ -114,6 +116,7 @@ struct Found {
 sync::Result<Found> find_conflict(const Node& node, const store::ReadUnit& unit,
                                   const Decision& decision) {
   std::optional<Found> found;
+  std::size_t count = 0;
   const sync::Status read = for_each_row(
       node, unit,
       [&](const store::ConflictRow& conflict, const store::RecordRow& row,
@@ -125,11 +128,27 @@ sync::Result<Found> find_conflict(const Node& node, const store::ReadUnit& unit,
             (decision.element.empty() ||
              schema::element_key_for_export(conflict.field.element) == decision.element);
         if (fits) found = Found{conflict, row, field};
-        return !fits;
+        count += fits ? 1 : 0;
+        return true;
       });
   if (!read) return fail(read.error());
+  if (count > 1) return fail(ErrorCode::usage, "several fit: name the record's id and the element");
   if (!found) return fail(ErrorCode::not_found, "there is no such conflict (any more)");
   return std::move(*found);
+}
+
+// What the person has seen: everything held of the record. Where that is more than an entry can
+// name, the rivals come first, because they are what is settled.
+std::vector<sync::Name> parents_of(const Found& found, const std::set<sync::Name>& frontier) {
+  if (frontier.size() <= sync::limits::parents_max) return {frontier.begin(), frontier.end()};
+  std::set<sync::Name> parents;
+  for (const sync::Candidate& rival : found.field.rivals) {
+    if (parents.size() < sync::limits::parents_max) parents.insert(rival.name);
+  }
+  for (const sync::Name& name : frontier) {
+    if (parents.size() < sync::limits::parents_max) parents.insert(name);
+  }
+  return {parents.begin(), parents.end()};
 }
 
 // The value that was decided for: a rival's own bytes, or what a person entered.
@@ -167,7 +186,7 @@ sync::Status decide_conflict(Node& node, const Decision& decision) {
     sync::Edit edit;
     edit.kind = found->row.record.kind;
     edit.id = found->row.record.id;
-    edit.parents.assign(state->frontier.begin(), state->frontier.end());
+    edit.parents = parents_of(*found, state->frontier);
     edit.changes = {
         {found->conflict.field.field, found->conflict.field.element, true, std::move(*value)}};
     const sync::Draft draft{node.clock().now(), node.clock_is_trusted(unit),

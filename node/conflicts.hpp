@@ -27,7 +27,8 @@ struct Decision {
 };
 
 /// Settles a conflict by an entry that names everything held of the record as its parents.
-/// `not_found` if there is no such conflict, `malformed` for a value that the field refuses.
+/// `not_found` if there is no such conflict, `usage` if several fit, `malformed` for a value that
+/// the field refuses.
 [[nodiscard]] sync::Status decide_conflict(Node& node, const Decision& decision);
 
 }  // namespace tram::node

@@ -124,9 +124,9 @@ struct NewEntry {
   Name name{};
   Place place;
   /// The chain value that ends in this entry, as its device signed it. Where none is given, the
-  /// store works one out from the only entry that it holds at the place before; it may be wrong, if
-  /// there is a branch that it does not hold. So a given value outranks one that was worked out, and
-  /// all that was worked out upon it.
+  /// store works one out from the only entry that it holds at the place before. It may be wrong, if
+  /// there is a branch that it does not hold; so a given value outranks one that was worked out,
+  /// and all that was worked out upon it.
   std::optional<Digest> chain;
   std::optional<Bytes> bytes;
 };

@@ -34,7 +34,7 @@ bool Room::take(std::size_t bytes) {
 bool RunBuilder::add(const Place& place, Row row, Room& room) {
   const auto* held = std::get_if<HeldRows>(&row);
   const std::uint64_t seqs = held == nullptr ? 1 : held->count;
-  const bool joins = !runs_.empty() && runs_.back().log == place.log && next_seq_ == place.seq;
+  const bool joins = joinable_ && runs_.back().log == place.log && next_seq_ == place.seq;
   if (entries_ + seqs > limits::frame_entries_max) return false;
   if (!joins && runs_.size() == limits::frame_runs_max) return false;
   auto* last = joins ? std::get_if<HeldRows>(&runs_.back().rows.back()) : nullptr;

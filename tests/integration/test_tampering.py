@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Goal: history that another hand changed is found: `verify` exits 6 and names the log and the number.
+# Goal: history that another hand changed is found: `verify` exits 6 and names log and number.
 # Method: a synced node and hub, one alteration in the decrypted store at a time, on fresh copies.
 
 import re
@@ -40,7 +40,8 @@ def remove(seq):
 def swap(first, second):
     where = f"WHERE log_id = {LOG} AND seq"
     return (f"CREATE TEMP TABLE one AS SELECT bytes FROM entry {where} = {first};"
-            f"UPDATE entry SET bytes = (SELECT bytes FROM entry {where} = {second}) {where} = {first};"
+            f"UPDATE entry SET bytes = (SELECT bytes FROM entry {where} = {second})"
+            f" {where} = {first};"
             f"UPDATE entry SET bytes = (SELECT bytes FROM one) {where} = {second};")
 
 

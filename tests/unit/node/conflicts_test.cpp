@@ -151,7 +151,7 @@ TEST_CASE("a decision may be a third value") {
   NodeFolder folder;
   const json conflict = two_phones(folder);
   REQUIRE(decide(
-      folder, {{"record", conflict["record"]}, {"field", "phone"}, {"value", "\"0969 000 003\""}}));
+      folder, {{"record", conflict["record"]}, {"field", "phone"}, {"value", "\"0969000003\""}}));
   CHECK(conflicts(folder).empty());
   CHECK(exported_field(folder, "phone") == "0969000003");
 }

@@ -58,7 +58,7 @@ TEST_CASE("feed: a record's entries come in feed order") {
   });
 }
 
-TEST_CASE("feed: the newest head is the hub's latest word, all others are kept") {
+TEST_CASE("feed: the newest head covers most, of several the latest word; all are kept") {
   TestStore node;
   TestLog log(1, device_key(1), home, true);
   node.apply(log.commit());

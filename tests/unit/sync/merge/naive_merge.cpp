@@ -60,7 +60,7 @@ class Twin {
     return found != rulings_.end() && found->second == ruling;
   }
   [[nodiscard]] bool counts(const MergeEntry& entry) const {
-    return !ruled(*entry, Verdict::Ruling::void_entry);
+    return !ruled(entry, Verdict::Ruling::void_entry);
   }
   [[nodiscard]] bool trusted(const MergeEntry& entry) const {
     return entry.entry.time_trusted && !ruled(entry, Verdict::Ruling::time_untrusted);

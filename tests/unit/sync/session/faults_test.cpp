@@ -10,8 +10,8 @@ namespace tram::sync::test {
 
 namespace {
 
-constexpr std::uint64_t first_seed = 417;
-constexpr std::uint64_t seeds = 1;
+constexpr std::uint64_t first_seed = 1;
+constexpr std::uint64_t seeds = 200;
 constexpr int steps = 200;
 
 class World {

@@ -1,3 +1,5 @@
+// Random batches for the tests of the wire: every kind of row, record and parent.
+// Entries lean on what came before them, in a shared history or in the batch itself.
 #include "tests/unit/sync/wire/generated_runs.hpp"
 
 namespace tram::sync::test {

@@ -1,3 +1,5 @@
+// Messages for golden bytes and for damage: every part once, with values that show in a dump.
+// The third one is worked through in schema/wire.md.
 #include "tests/unit/sync/wire/sample_messages.hpp"
 
 #include "sync/wire/batch.hpp"

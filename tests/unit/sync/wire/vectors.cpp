@@ -1,3 +1,5 @@
+// Golden bytes of the wire: files of `name = hex` lines, compared and, on request, written.
+// TRAM_WRITE_VECTORS=1 writes them anew from what the code computes.
 #include "tests/unit/sync/wire/vectors.hpp"
 
 #include <catch2/catch.hpp>
