@@ -130,7 +130,7 @@ TEST_CASE("pages that are there, and those that are not") {
   CHECK(sync::as_text(alive->body) == "tram hub\n");
   for (const http::Request& request :
        {get("/"), get("/v1/exchange"), get("/v1/enrol"), post("/v1/alive", {}),
-        post("/v1/exchange/", {}), get("/v1/alive?x"), get("/../v1/alive")}) {
+        post("/v1/exchange/", {}), get("/v1/alive?x")}) {
     CAPTURE(request.method, request.target);
     check_problem(client.send(request), 404, "not_found");
   }

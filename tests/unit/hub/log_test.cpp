@@ -10,8 +10,8 @@
 
 #include "hub/front.hpp"
 #include "hub_folder.hpp"
-#include "node/courier.hpp"
 #include "node/operations.hpp"
+#include "node/sync_loop.hpp"
 
 using namespace tram;
 using namespace tram::hub;
@@ -93,8 +93,8 @@ void happen(HubFolder& hub) {
       enrolment_request(sync::EnrolmentCode::draw(hub.hub().random()), 5, "Máy của chị Hường")));
   {
     // The daemon's own thread says how its link is.
-    node::Courier courier(revoked.node(), refused);
-    while (courier.attempts().last_error.empty()) {
+    node::SyncLoop loop(revoked.node(), refused);
+    while (loop.attempts().last_error.empty()) {
     }
   }
 }
