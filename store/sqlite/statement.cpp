@@ -40,7 +40,9 @@ int Statement::parameter_index(std::string_view parameter) const {
     const char* name = sqlite3_bind_parameter_name(handle_, i);
     if (name != nullptr && parameter == name) return i;
   }
-  TRAM_ASSERT(!"a statement has no such parameter");
+  const bool statement_has_this_parameter = false;
+  TRAM_ASSERT(statement_has_this_parameter);
+  return 0;
 }
 
 int Statement::column_index(std::string_view column) const {
@@ -49,7 +51,9 @@ int Statement::column_index(std::string_view column) const {
     const char* name = sqlite3_column_name(handle_, i);
     if (name != nullptr && column == name) return i;
   }
-  TRAM_ASSERT(!"a statement has no such column");
+  const bool statement_has_this_column = false;
+  TRAM_ASSERT(statement_has_this_column);
+  return 0;
 }
 
 void Statement::check(int code) {

@@ -51,7 +51,8 @@ def stamp(tree, path, command, tool):
 def check(build, root, path):
     """True and nothing, or false and what to print."""
     try:
-        done = subprocess.run([TOOL, "--quiet", "-p", str(build), str(root / path)], text=True,
+        done = subprocess.run([TOOL, "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p",
+                               str(build), str(root / path)], text=True,
                               capture_output=True, check=False, timeout=FILE_SECONDS_MAX)
     except subprocess.TimeoutExpired:
         return False, f"{path}: no answer within {FILE_SECONDS_MAX} seconds\n"

@@ -196,6 +196,39 @@ TEST_CASE("A lost reply during the return costs no second sending of much", "[se
   }
 }
 
+TEST_CASE("A doubled reply in place of a lost one leaves nothing out", "[session][M4]") {
+  for (const bool new_session : {true, false}) {
+    for (std::size_t lost = 2; lost < 12; ++lost) {
+      CAPTURE(lost, new_session);
+      TestHub hub(1);
+      TestNode node = node_of(unit_y, hub, 2);
+      TestNode gone = node_of(unit_y, hub, 4);
+      SeededRandom random(3);
+      work(gone, random, 60);
+      must_sync(gone, hub);
+      must_sync(node, hub);
+      const std::vector<Name> before = names_of(hub.ledger, unit_y);
+      hub.wipe();
+      node.frame_bytes = 1'200;
+      node.begin_session();
+      Bytes last;
+      for (std::size_t i = 0; !node.session().done(); ++i) {
+        REQUIRE(i < 60);
+        const Bytes request = node.request_frame();
+        if (i != lost) {
+          const Result<Bytes> reply = hub.handle(node.device(), request);
+          REQUIRE(reply);
+          last = *reply;
+        }
+        REQUIRE(node.take_reply_frame(last));
+        if (i == lost && new_session) break;
+      }
+      must_sync(node, hub);
+      CHECK(names_of(hub.ledger, unit_y) == before);
+    }
+  }
+}
+
 TEST_CASE("A dossier of two communes comes back over either, with its holders",
           "[session][M4][M5]") {
   for (const bool y_first : {true, false}) {
