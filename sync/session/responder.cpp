@@ -256,7 +256,14 @@ Status Responder::take_fills(const LedgerReader& ledger, const ExchangeRequest& 
     for (const PlacedRow& row : *rows) {
       const std::optional<HeldEntry> held = ledger.entry(row.name);
       if (!held || held->bytes || !row.bytes) continue;  // only what was asked for
-      if (is_opening(row)) commit.logs.push_back(log_opened_by(row));
+      if (is_opening(row)) {
+        // Who signed the log is known: bytes that name somebody else, the hub above all, are
+        // refused.
+        const NewLog opened = log_opened_by(row);
+        const std::optional<LogState> log = ledger.log(row.place.log);
+        if (log && log->device != PublicKey{} && log->device != opened.device) continue;
+        commit.logs.push_back(opened);
+      }
       commit.entries.push_back(new_entry(row));
       if (ledger.feed_position(scope_.home, row.name)) {
         router.restore(scope_.home, row.name, row.place, row.bytes);
