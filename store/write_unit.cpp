@@ -9,7 +9,6 @@
 
 namespace tram::store {
 
-using sync::fail;
 using sync::Status;
 
 namespace {

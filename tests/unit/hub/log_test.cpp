@@ -21,7 +21,6 @@ using hub::test::Computer;
 using hub::test::create_line;
 using hub::test::enrolment_request;
 using hub::test::HubFolder;
-using hub::test::key_of;
 using hub::test::morning;
 using hub::test::start;
 using hub::test::update_line;
