@@ -45,8 +45,9 @@ class Server::Impl {
  public:
   Impl(ServerOptions options, Handler handler)
       : core_(std::make_shared<ServerCore>(std::move(options), std::move(handler))),
-        acceptor_(asio::make_strand(core_->io)),
-        retry_(acceptor_.get_executor()) {}
+        strand_(asio::make_strand(core_->io)),
+        acceptor_(strand_),
+        retry_(strand_) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() { stop(); }
@@ -74,7 +75,7 @@ class Server::Impl {
 
   void stop() {
     if (!started_ || core_->stopping.exchange(true)) return;
-    asio::post(acceptor_.get_executor(), [this] {
+    asio::post(strand_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
       retry_.cancel();
@@ -190,7 +191,8 @@ class Server::Impl {
   }
 
   std::shared_ptr<ServerCore> core_;
-  tcp::acceptor acceptor_;  ///< on a strand of its own: stop() closes it beside accept()
+  asio::strand<asio::io_context::executor_type> strand_;  ///< stop() closes beside accept()
+  tcp::acceptor acceptor_;
   asio::steady_timer retry_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard_;
   std::vector<std::thread> threads_;
