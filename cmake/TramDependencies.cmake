@@ -22,7 +22,27 @@ set(TRAM_SQLITE_DIR ${CMAKE_SOURCE_DIR}/node_modules/better-sqlite3-multiple-cip
 if(NOT EXISTS ${TRAM_SQLITE_DIR}/sqlite3.c)
   message(FATAL_ERROR "The SQLite amalgamation is missing: run ./installer/setup (npm ci).")
 endif()
-add_library(tram_sqlite STATIC ${TRAM_SQLITE_DIR}/sqlite3.c)
+# SQLite3MC goes on with what it could not read (mended upstream by its pull request 272, after this
+# release). In the recovery of a WAL that passes for the end of the log, and acknowledged work is
+# gone: every failed read must be one.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${TRAM_SQLITE_DIR}/sqlite3.c)
+file(READ ${TRAM_SQLITE_DIR}/sqlite3.c TRAM_SQLITE_TEXT)
+string(REPLACE "if (rc == SQLITE_IOERR_SHORT_READ)" "if (rc != SQLITE_OK)"
+  TRAM_SQLITE_MENDED "${TRAM_SQLITE_TEXT}")
+if(TRAM_SQLITE_MENDED STREQUAL TRAM_SQLITE_TEXT)
+  message(FATAL_ERROR "SQLite3MC reads in another way now: see whether it reports failed reads.")
+endif()
+set(TRAM_SQLITE_SOURCE ${CMAKE_BINARY_DIR}/sqlite/sqlite3.c)
+set(TRAM_SQLITE_TEXT "")
+if(EXISTS ${TRAM_SQLITE_SOURCE})
+  file(READ ${TRAM_SQLITE_SOURCE} TRAM_SQLITE_TEXT)
+endif()
+if(NOT TRAM_SQLITE_MENDED STREQUAL TRAM_SQLITE_TEXT)
+  file(WRITE ${TRAM_SQLITE_SOURCE} "${TRAM_SQLITE_MENDED}")
+endif()
+unset(TRAM_SQLITE_TEXT)
+unset(TRAM_SQLITE_MENDED)
+add_library(tram_sqlite STATIC ${TRAM_SQLITE_SOURCE})
 target_include_directories(tram_sqlite SYSTEM PUBLIC ${TRAM_SQLITE_DIR})
 target_compile_options(tram_sqlite PRIVATE -O2 -w -maes -msse4.2)
 target_compile_definitions(tram_sqlite PRIVATE

@@ -53,6 +53,20 @@ sync::Status emit_export(const store::Store& store, const std::string& unit, con
 }
 
 sync::Status emit_verification(const store::Store& store, const Emit& emit) {
+  const sync::Result<std::vector<store::Finding>> damage = store::check_pages(store);
+  if (!damage) return fail(damage.error());
+  if (!damage->empty()) {
+    json findings = json::array();
+    for (const store::Finding& finding : *damage) findings.push_back(finding_json(finding));
+    emit({{"ok", false},
+          {"errors", damage->size()},
+          {"entries", 0},
+          {"logs", 0},
+          {"feeds", 0},
+          {"records", 0},
+          {"findings", std::move(findings)}});
+    return {};
+  }
   return store.read([&](const store::ReadUnit& read) -> sync::Status {
     const sync::Result<store::VerifyReport> report = store::verify(read, {});
     if (!report) return fail(report.error());

@@ -14,6 +14,7 @@ sync::Result<HubConfig> load_hub_config(const std::filesystem::path& file) {
   table->number("sync.come_back_s", 1, 24 * 3600, config.come_back_s);
   table->number("sync.frame_kib", 4, 1024, config.frame_kib);
   table->number("devices.grace_days", 0, 3650, config.grace_days);
+  table->number("disk.ballast_mib", 0, 4096, config.ballast_mib);
   if (const sync::Status fits = table->finish(); !fits) return sync::fail(fits.error());
   return config;
 }

@@ -18,6 +18,7 @@ struct HubConfig {
   std::int64_t come_back_s = 60;
   std::int64_t frame_kib = 256;
   std::int64_t grace_days = 180;
+  std::int64_t ballast_mib = 64;  ///< kept back for the day on which the disk is full
 };
 
 /// `not_enrolled` for a file with mistakes; the message names the line or the key.

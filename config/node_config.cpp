@@ -13,6 +13,7 @@ sync::Result<NodeConfig> load_node_config(const std::filesystem::path& file) {
   table->number("link.retry_first_s", 1, 3600, config.retry_first_s);
   table->number("link.retry_longest_s", 1, 24 * 3600, config.retry_longest_s);
   table->number("link.silence_s", 5, 600, config.silence_s);
+  table->number("disk.ballast_mib", 0, 4096, config.ballast_mib);
   if (const sync::Status fits = table->finish(); !fits) return sync::fail(fits.error());
   return config;
 }

@@ -16,6 +16,7 @@ struct NodeConfig {
   std::int64_t retry_first_s = 5;
   std::int64_t retry_longest_s = 300;
   std::int64_t silence_s = 60;
+  std::int64_t ballast_mib = 64;  ///< kept back for the day on which the disk is full
 };
 
 /// `not_enrolled` for a file with mistakes; the message names the line or the key.

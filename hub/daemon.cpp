@@ -1,6 +1,7 @@
 #include "hub/daemon.hpp"
 
 #include "command/access.hpp"
+#include "host/clock.hpp"
 #include "host/control.hpp"
 #include "host/lock.hpp"
 #include "host/log.hpp"
@@ -12,6 +13,24 @@
 namespace tram::hub {
 
 using sync::fail;
+
+namespace {
+
+constexpr std::int64_t disk_check_ms = 60'000;
+constexpr std::int64_t week_ms = 7 * 24 * 3'600'000LL;
+// Whoever starts it again opens the store anew, which checks it.
+constexpr const char* broken_words =
+    "the disk failed while it saved; what was acknowledged before stands. The program ends, to be "
+    "started again: look at the disk if this comes back";
+
+void renew(Front& front) {
+  const sync::Status renewed = front.renew_certificate();
+  if (renewed) return;
+  host::log(host::Level::error, "hub.certificate_not_renewed",
+            {{"reason", renewed.error().message}});
+}
+
+}  // namespace
 
 sync::Status run_daemon(const std::filesystem::path& directory,
                         const std::optional<std::string>& listen) {
@@ -25,21 +44,19 @@ sync::Status run_daemon(const std::filesystem::path& directory,
   if (!lock) return fail(lock.error());
   sync::Result<std::unique_ptr<Hub>> hub = Hub::open(directory);
   if (!hub) return fail(hub.error());
+  command::DiskGuard disk((*hub)->store(), directory, ballast_bytes((*hub)->config()));
+  disk.on_failure([&stop] { stop.request(); });
   sync::Result<std::unique_ptr<Exchanges>> exchanges = Exchanges::start(**hub);
   if (!exchanges) return fail(exchanges.error());
   Front front(**hub, **exchanges);
+  front.admit_by([&disk] { return disk.admit(); });
   const std::string address = listen.value_or((*hub)->config().listen);
   const sync::Result<std::uint16_t> port = front.start(address);
   if (!port) return fail(port.error());
 
   const command::Methods methods = operations_of(
       **hub, {[&](const sync::PublicKey& key) { return (*exchanges)->last_contact(key); },
-              [&] {
-                if (const sync::Status renewed = front.renew_certificate(); !renewed) {
-                  host::log(host::Level::error, "hub.certificate_not_renewed",
-                            {{"reason", renewed.error().message}});
-                }
-              }});
+              [&] { renew(front); }, &disk});
   sync::Result<host::ControlServer> control =
       host::ControlServer::start(directory, command::control_handler(methods));
   if (!control) return fail(control.error());
@@ -48,16 +65,17 @@ sync::Status run_daemon(const std::filesystem::path& directory,
 
   // The server's certificate lives 90 days: a new one a week keeps a hub that is never restarted
   // going.
-  constexpr std::int64_t week_ms = 7 * 24 * 3'600'000LL;
-  while (!stop.wait_for(week_ms)) {
-    if (const sync::Status renewed = front.renew_certificate(); !renewed) {
-      host::log(host::Level::error, "hub.certificate_not_renewed",
-                {{"reason", renewed.error().message}});
-    }
+  std::int64_t renewed_at = host::steady_now_ms();
+  while (!stop.wait_for(disk_check_ms)) {
+    static_cast<void>(disk.read_only());
+    if (host::steady_now_ms() - renewed_at < week_ms) continue;
+    renewed_at = host::steady_now_ms();
+    renew(front);
   }
   host::log(host::Level::info, "hub.stopping", {});
   control->stop();
   front.stop();
+  if ((*hub)->store().is_broken()) return fail(sync::ErrorCode::io, broken_words);
   return {};
 }
 

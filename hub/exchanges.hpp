@@ -9,21 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "hub/exchange_desk.hpp"
 #include "hub/hub.hpp"
-#include "sync/feed/head_signer.hpp"
-#include "sync/session/responder.hpp"
 
-/// Exchanges with nodes: a thread that takes what has come meanwhile, commits it together (a
-/// savepoint a node, so a bad batch fails alone), then answers everybody from one snapshot. Nothing
-/// is signed or answered before it is on disk.
+/// The desk's thread: it takes what has come meanwhile and serves it together.
 namespace tram::hub {
-
-/// One node's exchange; `answer` is called once, from the thread of Exchanges.
-struct Exchange {
-  sync::PublicKey device{};
-  sync::ExchangeRequest request;
-  std::function<void(sync::Result<sync::ExchangeReply>)> answer;
-};
 
 class Exchanges {
  public:
@@ -34,25 +24,19 @@ class Exchanges {
   /// Answers what is waiting with `unavailable`, and ends the thread.
   ~Exchanges();
 
-  /// Any thread. `unavailable` at once when too many wait already.
+  /// Any thread; the answer comes from the desk's. `unavailable` at once when too many wait.
   void submit(Exchange exchange);
 
   /// When a computer was last heard of in this run of the hub; nothing if it was not.
   [[nodiscard]] std::optional<sync::Instant> last_contact(const sync::PublicKey& device) const;
 
  private:
-  struct Job;
-  Exchanges(Hub& hub, sync::HeadSigner signer);
+  Exchanges(const sync::Clock& clock, ExchangeDesk desk);
   void run();
-  void serve(std::vector<Exchange> batch);
-  [[nodiscard]] sync::Status prepare(const store::ReadUnit& unit, Job& job);
-  [[nodiscard]] sync::Status take(store::WriteUnit& unit, Job& job);
-  void settle(std::vector<Job>& jobs);
-  void deliver();
+  void note_contact(Exchange& exchange);
 
-  Hub& hub_;
-  sync::HeadSigner signer_;
-  std::map<sync::PublicKey, std::deque<sync::Nonce>> asked_;  // the thread's own
+  const sync::Clock& clock_;
+  ExchangeDesk desk_;  // the thread's own
 
   mutable std::mutex mutex_;
   std::condition_variable work_;

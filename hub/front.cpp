@@ -20,6 +20,7 @@ constexpr std::size_t addresses_max = 10'000;
 constexpr std::int64_t day_ms = 24 * 3'600'000LL;
 // A hub's downlink is wide, and it serves many: less work than a node puts into its frames.
 constexpr int reply_level = 9;
+constexpr const char* full_words = "the hub's disk is full: it takes your work later";
 
 int status_for(ErrorCode code) {
   switch (code) {
@@ -114,6 +115,10 @@ void Front::serve(http::Request request, http::Respond respond) {
   }
 }
 
+bool Front::is_full() const {
+  return admit_ && !admit_();
+}
+
 bool Front::too_many_tries(const std::string& address) {
   const std::lock_guard lock(mutex_);
   const std::int64_t minute = host::steady_now_ms() / 60'000;
@@ -132,6 +137,7 @@ void Front::enrol(const http::Request& request, const http::Respond& respond) {
     respond(std::move(response));
     return;
   }
+  if (is_full()) return respond(problem({ErrorCode::unavailable, full_words}));
   sync::Result<sync::Bytes> answer = hub_.enrol(request.body);
   respond(answer ? octets(std::move(*answer)) : problem(answer.error()));
 }
@@ -156,6 +162,9 @@ void Front::exchange(http::Request request, http::Respond respond) {
   if (!message) return refuse(message.error());
   sync::Result<sync::ExchangeRequest> decoded = sync::decode_request(*message);
   if (!decoded) return refuse(decoded.error());
+  const bool brings =
+      !decoded->offers.empty() || !decoded->returns.empty() || !decoded->fills.empty();
+  if (brings && is_full()) return refuse({ErrorCode::unavailable, full_words});
   exchanges_.submit({request.peer->public_key, std::move(*decoded),
                      [respond = std::move(respond)](sync::Result<sync::ExchangeReply> reply) {
                        if (!reply) return respond(problem(reply.error()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,9 @@ class Front {
   Front(Hub& hub, Exchanges& exchanges);
   ~Front();
 
+  /// Asked before something new is taken; where it fails, everybody is told to come back later. Set
+  /// it before `start`.
+  void admit_by(std::function<sync::Status()> admit) { admit_ = std::move(admit); }
   /// Listens on "host:port"; port 0 takes a free one. Returns the port.
   [[nodiscard]] sync::Result<std::uint16_t> start(const std::string& listen);
   void stop();
@@ -36,11 +40,13 @@ class Front {
   void serve(http::Request request, http::Respond respond);
   void enrol(const http::Request& request, const http::Respond& respond);
   void exchange(http::Request request, http::Respond respond);
+  [[nodiscard]] bool is_full() const;
   [[nodiscard]] bool too_many_tries(const std::string& address);
   [[nodiscard]] std::vector<std::string> hosts() const;
 
   Hub& hub_;
   Exchanges& exchanges_;
+  std::function<sync::Status()> admit_;
   std::string listen_host_;
   std::unique_ptr<http::Server> server_;
   std::mutex mutex_;

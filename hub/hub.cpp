@@ -5,7 +5,7 @@
 #include "host/lock.hpp"
 #include "host/log.hpp"
 #include "hub/codes.hpp"
-#include "schema/field.hpp"
+#include "hub/device_rows.hpp"
 #include "schema/fold.hpp"
 #include "schema/holidays.hpp"
 #include "schema/kinds.hpp"
@@ -22,19 +22,8 @@ namespace {
 constexpr const char* hosts_key = "hub.hosts";
 constexpr std::size_t hosts_max = 64;
 constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t numbers_a_day = 9999;
 constexpr std::int64_t valid_hours_max = 31 * 24;
 constexpr std::size_t label_bytes_max = 200;  // as an enrolment request
-
-sync::Change text_change(std::uint32_t number, std::string_view value) {
-  const schema::Field* field = schema::find_field(schema::kind::device, number);
-  return {schema::tag_of(*field), "", false, sync::encode_text(value)};
-}
-
-sync::Change number_change(std::uint32_t number, std::int64_t value) {
-  const schema::Field* field = schema::find_field(schema::kind::device, number);
-  return {schema::tag_of(*field), "", false, sync::encode_integer(value)};
-}
 
 sync::Result<std::unique_ptr<store::Store>> open_store(const Province& province) {
   store::StoreOptions options;
@@ -135,11 +124,16 @@ sync::Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& direct
 }
 
 sync::Status Hub::write(const std::function<sync::Status(store::WriteUnit&)>& work) {
-  return store_->write([&](store::WriteUnit& unit) -> sync::Status {
+  bool began = false;
+  const sync::Status written = store_->write([&](store::WriteUnit& unit) -> sync::Status {
+    began = true;
     const sync::Status done = work(unit);
     if (!done) writer_.forget();  // its last entries will not stand
     return done;
   });
+  // Nor will they if the commit itself failed.
+  if (!written && began) writer_.forget();
+  return written;
 }
 
 sync::Status Hub::write_reference_data(const std::optional<std::vector<schema::Unit>>& units) {
@@ -166,42 +160,9 @@ sync::Status Hub::write_reference_data(const std::optional<std::vector<schema::U
       const sync::Status done = create(schema::kind::holiday, schema::holiday_changes(row));
       if (!done) return done;
     }
-    return write_device(unit, province_.hub_key().public_key(), sync::province_feed, "hub", {}, 0);
+    return write_device(writer_, unit,
+                        {province_.hub_key().public_key(), sync::province_feed, "hub", {}, 0});
   });
-}
-
-sync::Status Hub::write_device(store::WriteUnit& unit, const sync::PublicKey& key,
-                               const std::string& unit_code, const std::string& label,
-                               const sync::Digest& code_hash, std::int64_t slot_size) {
-  namespace field = schema::device_field;
-  const bool is_hub = unit_code == sync::province_feed;
-  std::vector<sync::Change> changes{
-      text_change(sync::field_number::code, device_id(key)),
-      text_change(field::unit, unit_code),
-      text_change(field::role, is_hub ? "hub" : "node"),
-      text_change(field::state, "active"),
-  };
-  changes.push_back(text_change(field::public_key, sync::as_text(key)));
-  if (!label.empty()) changes.push_back(text_change(field::label, label));
-  if (!is_hub) {
-    changes.push_back(text_change(field::enrolment_hash, sync::as_text(code_hash)));
-    const sync::Result<std::vector<Device>> devices = all_devices(unit);
-    if (!devices) return fail(devices.error());
-    // A slot is for good, also that of a revoked computer.
-    std::int64_t taken = 0;
-    for (const Device& device : *devices) {
-      if (device.unit == unit_code) taken = std::max(taken, device.slot_last);
-    }
-    const std::int64_t first = 1 + taken;
-    if (slot_size > 0 && first + slot_size - 1 <= numbers_a_day) {
-      changes.push_back(number_change(field::slot_first, first));
-      changes.push_back(number_change(field::slot_last, first + slot_size - 1));
-    }
-  }
-  sync::Result<std::vector<sync::Change>> ordered = sync::in_canonical_order(std::move(changes));
-  if (!ordered) return fail(ordered.error());
-  return writer_.create_record(unit, sync::province_feed, schema::kind::device,
-                               std::move(*ordered));
 }
 
 sync::Result<NewCode> Hub::create_code(const std::string& unit_code, const std::string& hub_url,
@@ -339,7 +300,7 @@ sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
   // The same computer asks again when the answer was lost: it has its entry then.
   if (!judged->device_stands) {
     const sync::Status written =
-        write_device(unit, key, row.unit, *label, sync::sha256(row.key), row.slot_size);
+        write_device(writer_, unit, {key, row.unit, *label, sync::sha256(row.key), row.slot_size});
     if (!written) return fail(written.error());
   }
   if (row.used_by.empty()) {
@@ -359,21 +320,8 @@ sync::Result<sync::EnrolmentReply> Hub::enrol_device(store::WriteUnit& unit,
 }
 
 sync::Status Hub::revoke(const std::string& id) {
-  const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
-    const sync::Result<std::vector<Device>> devices = all_devices(unit);
-    if (!devices) return fail(devices.error());
-    bool found = false;
-    for (const Device& device : *devices) {
-      if (device.id != id) continue;
-      found = true;
-      if (device.state == "revoked") continue;
-      const sync::Status written_one =
-          writer_.edit_record(unit, sync::province_feed, device.row,
-                              {text_change(schema::device_field::state, "revoked")});
-      if (!written_one) return written_one;
-    }
-    return found ? sync::Status() : fail(ErrorCode::not_found, "there is no computer " + id);
-  });
+  const sync::Status written =
+      write([&](store::WriteUnit& unit) { return revoke_device(writer_, unit, id); });
   if (written) host::log(host::Level::warn, "hub.revoked", {{"device", id}});
   return written;
 }

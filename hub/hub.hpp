@@ -72,9 +72,6 @@ class Hub {
   [[nodiscard]] sync::Status add_host(store::WriteUnit& unit, const std::string& host);
   [[nodiscard]] sync::Result<sync::EnrolmentReply> enrol_device(
       store::WriteUnit& unit, const sync::EnrolmentRequest& request, const sync::PublicKey& key);
-  [[nodiscard]] sync::Status write_device(store::WriteUnit& unit, const sync::PublicKey& key,
-                                          const std::string& unit_code, const std::string& label,
-                                          const sync::Digest& code_hash, std::int64_t slot_size);
   /// Store::write that forgets the hub's logs when the transaction fails.
   [[nodiscard]] sync::Status write(const std::function<sync::Status(store::WriteUnit&)>& work);
 

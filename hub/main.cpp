@@ -3,11 +3,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "command/backup_command.hpp"
 #include "command/program.hpp"
 #include "command/report.hpp"
 #include "host/files.hpp"
+#include "hub/backup.hpp"
 #include "hub/daemon.hpp"
 #include "hub/operations.hpp"
+#include "hub/repair.hpp"
 
 namespace {
 
@@ -33,11 +36,15 @@ struct Words {
 class OpenedHub final : public command::Opened {
  public:
   explicit OpenedHub(std::unique_ptr<hub::Hub> opened)
-      : hub_(std::move(opened)), methods_(hub::operations_of(*hub_, {})) {}
+      : hub_(std::move(opened)),
+        disk_(hub_->store(), hub_->province().store_file().parent_path(),
+              hub::ballast_bytes(hub_->config())),
+        methods_(hub::operations_of(*hub_, {{}, {}, &disk_})) {}
   [[nodiscard]] const command::Methods& methods() const override { return methods_; }
 
  private:
   std::unique_ptr<hub::Hub> hub_;
+  command::DiskGuard disk_;
   command::Methods methods_;
 };
 
@@ -214,5 +221,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", TRAM_VERSION);
   Words words;
-  return command::run_program(app, subcommands_of(app, words), argc, argv);
+  std::vector<command::Subcommand> subcommands = subcommands_of(app, words);
+  for (auto& more : command::add_backup_commands(app, hub::backup_kind(), program_for)) {
+    subcommands.push_back(std::move(more));
+  }
+  subcommands.push_back(command::add_repair_command(app, {"tram-hub", hub::repair}));
+  return command::run_program(app, subcommands, argc, argv);
 }

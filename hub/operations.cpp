@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "command/backup_command.hpp"
 #include "command/store_methods.hpp"
 #include "host/clock.hpp"
+#include "hub/backup.hpp"
 
 namespace tram::hub {
 
@@ -18,10 +20,16 @@ constexpr std::int64_t default_slot = 250;
 constexpr std::int64_t default_hours = 24;
 
 sync::Status create_code(Hub& hub, const Running& running, const json& params, const Emit& emit) {
-  const sync::Result<NewCode> code =
-      hub.create_code(params.at("commune"), params.at("hub_url"),
-                      params.value("hours", default_hours), params.value("slot", default_slot));
-  if (!code) return fail(code.error());
+  sync::Result<NewCode> code = fail(ErrorCode::failed, "");
+  const auto make = [&]() -> sync::Status {
+    code =
+        hub.create_code(params.at("commune"), params.at("hub_url"),
+                        params.value("hours", default_hours), params.value("slot", default_slot));
+    if (!code) return fail(code.error());
+    return {};
+  };
+  const sync::Status made = running.disk != nullptr ? running.disk->run(make) : make();
+  if (!made) return made;
   if (running.hosts_changed) running.hosts_changed();
   emit({{"code", code->ticket.text()},
         {"typed", code->ticket.typed()},
@@ -81,7 +89,8 @@ sync::Status export_unit(const Hub& hub, const json& params, const Emit& emit) {
   return command::emit_export(hub.store(), commune, emit);
 }
 
-sync::Status status_of(Hub& hub, const Emit& emit) {
+sync::Status status_of(Hub& hub, const Running& running, const Emit& emit) {
+  const bool read_only = running.disk != nullptr && running.disk->read_only();
   return hub.store().read([&](const store::ReadUnit& unit) -> sync::Status {
     json feeds = json::object();
     for (const store::FeedRow& feed : unit.feeds()) {
@@ -92,12 +101,17 @@ sync::Status status_of(Hub& hub, const Emit& emit) {
     emit({{"province", hub.province().code()},
           {"name", hub.province().name()},
           {"hub_key", sync::to_hex(hub.province().hub_key().public_key())},
+          {"read_only", read_only},
           {"feeds", std::move(feeds)}});
     return unit.status();
   });
 }
 
 }  // namespace
+
+std::uint64_t ballast_bytes(const config::HubConfig& config) {
+  return static_cast<std::uint64_t>(config.ballast_mib) * 1024 * 1024;
+}
 
 command::Methods operations_of(Hub& hub, Running running) {
   command::Methods methods;
@@ -118,7 +132,11 @@ command::Methods operations_of(Hub& hub, Running running) {
   methods.add("verify", [&hub](const json&, const Emit& emit) {
     return command::emit_verification(hub.store(), emit);
   });
-  methods.add("status", [&hub](const json&, const Emit& emit) { return status_of(hub, emit); });
+  methods.add("backup.create",
+              command::backup_method(backup_kind(), hub.province().store_file().parent_path()));
+  methods.add("status", [&hub, running](const json&, const Emit& emit) {
+    return status_of(hub, running, emit);
+  });
   return methods;
 }
 

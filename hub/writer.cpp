@@ -32,8 +32,11 @@ sync::Status HubWriter::write(store::WriteUnit& unit, const sync::FeedId& feed,
                               sync::EntryBody body) {
   auto author = authors_.find(feed);
   if (author == authors_.end()) {
-    sync::LogAuthor::Identity identity{key_.public_key(), feed, unit.newest_own_entry()};
-    author = authors_.emplace(feed, sync::LogAuthor(std::move(identity), random_)).first;
+    const sync::LogAuthor::Identity identity{key_.public_key(), feed, unit.newest_own_entry()};
+    sync::LogAuthor fresh(identity, random_);
+    // As at a node: a hub that was copied with its memory draws a log that stands already.
+    while (unit.log(fresh.log().log)) fresh = sync::LogAuthor(identity, random_);
+    author = authors_.emplace(feed, std::move(fresh)).first;
   }
   const sync::Draft draft{clock_.now(), true, sync::Capacity::province, std::nullopt,
                           std::move(body)};

@@ -3,14 +3,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include "http/client.hpp"
-#include "node/node.hpp"
-#include "sync/session/initiator.hpp"
+#include "node/sync_driver.hpp"
 
-/// The link to the hub: exchanges over HTTPS, each commit before what rests on it. A thin driver of
-/// sync::Initiator: what the protocol means is decided there.
+/// The link to the hub: carries the driver's frames over HTTPS.
 namespace tram::node {
 
 /// What a session did.
@@ -39,18 +36,13 @@ class Link {
   [[nodiscard]] sync::Status run_session(LinkReport& report, const Progress& progress);
 
  private:
-  [[nodiscard]] sync::Result<sync::RunState> present_run();
-  [[nodiscard]] sync::Status exchange_once(sync::Initiator& initiator, LinkReport& report);
-  [[nodiscard]] sync::Result<sync::ExchangeReply> send(const sync::ExchangeRequest& request,
-                                                       LinkReport& report);
-  [[nodiscard]] sync::Status take_reply(sync::Initiator& initiator,
-                                        const sync::ExchangeReply& reply);
+  [[nodiscard]] sync::Status exchange_once(LinkReport& report);
+  [[nodiscard]] sync::Result<sync::Bytes> post(sync::Bytes frame, LinkReport& report);
 
   Node& node_;
   std::mutex mutex_;
+  SyncDriver driver_;
   std::unique_ptr<http::Client> client_;
-  std::optional<sync::RunState> run_;
-  bool unanswered_ = false;  // nobody knows whether the last request arrived
 };
 
 }  // namespace tram::node

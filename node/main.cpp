@@ -4,14 +4,17 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "command/backup_command.hpp"
 #include "command/program.hpp"
 #include "command/report.hpp"
 #include "host/files.hpp"
 #include "host/terminal.hpp"
+#include "node/backup.hpp"
 #include "node/daemon.hpp"
 #include "node/enrol.hpp"
 #include "node/import_command.hpp"
 #include "node/operations.hpp"
+#include "node/repair.hpp"
 
 namespace {
 
@@ -37,11 +40,15 @@ struct Words {
 class OpenedNode final : public command::Opened {
  public:
   explicit OpenedNode(std::unique_ptr<node::Node> opened)
-      : node_(std::move(opened)), link_(*node_), methods_(node::operations_of(*node_, link_, {})) {}
+      : node_(std::move(opened)),
+        disk_(node_->store(), node_->directory(), node::ballast_bytes(node_->config())),
+        link_(*node_),
+        methods_(node::operations_of(*node_, link_, {{}, {}, &disk_})) {}
   [[nodiscard]] const command::Methods& methods() const override { return methods_; }
 
  private:
   std::unique_ptr<node::Node> node_;
+  command::DiskGuard disk_;
   node::Link link_;
   command::Methods methods_;
 };
@@ -148,7 +155,9 @@ int sync_now(const Words& words) {
     if (safe) command::say("What was saved here is safe and is sent later.");
   } else if (report.value("copied", false)) {
     code = command::exit_with(ExitCode::needs_person);
-    command::say("Another computer works with this one's identity: tell the province.");
+    command::say(
+        "This computer went back to an older state, or another one works with its "
+        "identity: tell the province.");
   }
   if (words.as_json) {
     command::print_object(report, true);
@@ -179,6 +188,11 @@ int show_status(const Words& words) {
   line("last contact", contact.is_string() ? contact.get<std::string>() : "never");
   line("province", status["synced"].get<bool>() ? "has everything, as of the last contact"
                                                 : "does not have everything yet");
+  if (status["read_only"].get<bool>()) {
+    line("disk", "ĐẦY, chỉ đọc / FULL: nothing new is taken until there is room");
+  } else {
+    line("disk", status["disk_free_bytes"].dump() + " bytes free");
+  }
   return command::exit_with(ExitCode::ok);
 }
 
@@ -277,5 +291,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", TRAM_VERSION);
   Words words;
-  return command::run_program(app, subcommands_of(app, words), argc, argv);
+  std::vector<command::Subcommand> subcommands = subcommands_of(app, words);
+  for (auto& more : command::add_backup_commands(app, node::backup_kind(), program_for)) {
+    subcommands.push_back(std::move(more));
+  }
+  subcommands.push_back(command::add_repair_command(app, {"tram-node", node::repair}));
+  return command::run_program(app, subcommands, argc, argv);
 }

@@ -27,16 +27,6 @@ sync::Result<std::unique_ptr<store::Store>> open_store(const std::filesystem::pa
 
 }  // namespace
 
-Node::Node(std::filesystem::path directory, Identity identity, config::NodeConfig config,
-           sync::SigningKey device_key, host::Secret device_pem,
-           std::unique_ptr<store::Store> store)
-    : directory_(std::move(directory)),
-      identity_(std::move(identity)),
-      config_(std::move(config)),
-      device_key_(std::move(device_key)),
-      device_pem_(std::move(device_pem)),
-      store_(std::move(store)) {}
-
 sync::Result<std::unique_ptr<Node>> Node::open(const std::filesystem::path& directory) {
   sync::Result<Identity> identity = load_identity(directory);
   if (!identity) return fail(identity.error());
@@ -60,14 +50,15 @@ sync::Result<std::unique_ptr<Node>> Node::open(const std::filesystem::path& dire
   if (!pem) return fail(pem.error());
   sync::Result<std::unique_ptr<store::Store>> store = open_store(directory, *store_key, *identity);
   if (!store) return fail(store.error());
-  return std::unique_ptr<Node>(new Node(directory, std::move(*identity), *config,
-                                        std::move(*device_key), std::move(*pem),
-                                        std::move(*store)));
+  return std::make_unique<Node>(NodeParts{directory, std::move(*identity), *config,
+                                          std::move(*device_key), std::move(*pem),
+                                          std::move(*store), std::make_shared<host::SystemClock>(),
+                                          std::make_shared<host::SystemRandom>()});
 }
 
 sync::Status Node::write(const std::function<sync::Status(store::WriteUnit&)>& work) {
   bool began = false;
-  const sync::Status written = store_->write([&](store::WriteUnit& unit) -> sync::Status {
+  const sync::Status written = parts_.store->write([&](store::WriteUnit& unit) -> sync::Status {
     began = true;
     const sync::Status done = work(unit);
     if (!done) author_.reset();
@@ -85,9 +76,13 @@ sync::Result<sync::Name> Node::author(store::WriteUnit& unit, const sync::Draft&
     if (log && log->tips.size() > 1) author_.reset();
   }
   if (!author_) {
-    author_.emplace(sync::LogAuthor::Identity{device_key_.public_key(), identity_.unit,
-                                              unit.newest_own_entry()},
-                    random_);
+    const sync::LogAuthor::Identity identity{parts_.device_key.public_key(), parts_.identity.unit,
+                                             unit.newest_own_entry()};
+    // A machine that was copied with its memory draws what its twin drew. A log that stands is
+    // another's: what this one wrote into it would not count as its own, and never be sent.
+    do {
+      author_.emplace(identity, *parts_.random);
+    } while (unit.log(author_->log().log));
   }
   const sync::Result<std::vector<sync::NewEntry>> entries = author_->write(draft);
   if (!entries) return fail(entries.error());
@@ -109,8 +104,8 @@ bool Node::clock_is_trusted(const store::ReadUnit& unit) const {
 }
 
 sync::Capacity Node::capacity_for(const std::string& custody) const {
-  return custody.empty() || custody == identity_.unit ? sync::Capacity::owner
-                                                      : sync::Capacity::other;
+  return custody.empty() || custody == parts_.identity.unit ? sync::Capacity::owner
+                                                            : sync::Capacity::other;
 }
 
 }  // namespace tram::node

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "config/node_config.hpp"
@@ -18,8 +17,22 @@
 /// Any thread.
 namespace tram::node {
 
+/// What a node is made of.
+struct NodeParts {
+  std::filesystem::path directory;
+  Identity identity;
+  config::NodeConfig config;
+  sync::SigningKey device_key;
+  host::Secret device_pem;
+  std::unique_ptr<store::Store> store;
+  std::shared_ptr<const sync::Clock> clock;
+  std::shared_ptr<sync::Random> random;
+};
+
 class Node {
  public:
+  explicit Node(NodeParts parts) : parts_(std::move(parts)) {}
+
   /// `not_enrolled` if the directory has no identity or a wrong configuration.
   [[nodiscard]] static sync::Result<std::unique_ptr<Node>> open(
       const std::filesystem::path& directory);
@@ -39,28 +52,18 @@ class Node {
   /// A capacity to write in: owner of what this commune has in custody, else other.
   [[nodiscard]] sync::Capacity capacity_for(const std::string& custody) const;
 
-  [[nodiscard]] const Identity& identity() const { return identity_; }
-  [[nodiscard]] const sync::SigningKey& device_key() const { return device_key_; }
-  [[nodiscard]] const host::Secret& device_pem() const { return device_pem_; }
-  [[nodiscard]] const config::NodeConfig& config() const { return config_; }
-  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
-  [[nodiscard]] store::Store& store() { return *store_; }
-  [[nodiscard]] const store::Store& store() const { return *store_; }
-  [[nodiscard]] const sync::Clock& clock() const { return clock_; }
-  [[nodiscard]] sync::Random& random() { return random_; }
+  [[nodiscard]] const Identity& identity() const { return parts_.identity; }
+  [[nodiscard]] const sync::SigningKey& device_key() const { return parts_.device_key; }
+  [[nodiscard]] const host::Secret& device_pem() const { return parts_.device_pem; }
+  [[nodiscard]] const config::NodeConfig& config() const { return parts_.config; }
+  [[nodiscard]] const std::filesystem::path& directory() const { return parts_.directory; }
+  [[nodiscard]] store::Store& store() { return *parts_.store; }
+  [[nodiscard]] const store::Store& store() const { return *parts_.store; }
+  [[nodiscard]] const sync::Clock& clock() const { return *parts_.clock; }
+  [[nodiscard]] sync::Random& random() { return *parts_.random; }
 
  private:
-  Node(std::filesystem::path directory, Identity identity, config::NodeConfig config,
-       sync::SigningKey device_key, host::Secret device_pem, std::unique_ptr<store::Store> store);
-
-  std::filesystem::path directory_;
-  Identity identity_;
-  config::NodeConfig config_;
-  sync::SigningKey device_key_;
-  host::Secret device_pem_;
-  std::unique_ptr<store::Store> store_;
-  host::SystemClock clock_;
-  host::SystemRandom random_;
+  NodeParts parts_;
   std::optional<sync::LogAuthor> author_;  // guarded by the store's one writer
 };
 

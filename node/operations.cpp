@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "command/backup_command.hpp"
 #include "command/store_methods.hpp"
+#include "node/backup.hpp"
 #include "node/conflicts.hpp"
 #include "node/import.hpp"
 
@@ -15,12 +17,22 @@ using sync::fail;
 
 namespace {
 
+// Takes in something new, if the disk lets it.
+sync::Status save(const Running& running, const std::function<sync::Status()>& work) {
+  return running.disk != nullptr ? running.disk->run(work) : work();
+}
+
 sync::Status import_lines(Node& node, const Running& running, const json& params,
                           const Emit& emit) {
   const std::vector<std::string> texts = params.at("lines").get<std::vector<std::string>>();
   const std::vector<std::string_view> lines(texts.begin(), texts.end());
-  const sync::Result<ImportResult> result = import_batch(node, lines);
-  if (!result) return fail(result.error());
+  sync::Result<ImportResult> result = ImportResult{};
+  const sync::Status saved = save(running, [&]() -> sync::Status {
+    result = import_batch(node, lines);
+    if (!result) return fail(result.error());
+    return {};
+  });
+  if (!saved) return saved;
   json rejected = json::array();
   for (const RejectedLine& line : result->rejected) {
     rejected.push_back({{"index", line.index}, {"reason", line.reason}});
@@ -63,12 +75,16 @@ sync::Status decide(Node& node, const Running& running, const json& params) {
   if (decision.entry.has_value() == decision.value.has_value()) {
     return fail(ErrorCode::usage, "give either an entry to keep or a value");
   }
-  const sync::Status done = decide_conflict(node, decision);
+  const sync::Status done = save(running, [&] { return decide_conflict(node, decision); });
   if (done && running.work_came) running.work_came();
   return done;
 }
 
 }  // namespace
+
+std::uint64_t ballast_bytes(const config::NodeConfig& config) {
+  return static_cast<std::uint64_t>(config.ballast_mib) * 1024 * 1024;
+}
 
 command::Methods operations_of(Node& node, Link& link, Running running) {
   command::Methods methods;
@@ -80,9 +96,10 @@ command::Methods operations_of(Node& node, Link& link, Running running) {
   });
   methods.add("sync", [&link](const json&, const Emit& emit) { return sync_now(link, emit); });
   methods.add("status", [&node, running](const json&, const Emit& emit) -> sync::Status {
-    const sync::Result<json> status =
+    sync::Result<json> status =
         status_of(node, running.attempts ? std::optional(running.attempts()) : std::nullopt);
     if (!status) return fail(status.error());
+    (*status)["read_only"] = running.disk != nullptr && running.disk->read_only();
     emit(*status);
     return {};
   });
@@ -92,6 +109,7 @@ command::Methods operations_of(Node& node, Link& link, Running running) {
   methods.add("verify", [&node](const json&, const Emit& emit) {
     return command::emit_verification(node.store(), emit);
   });
+  methods.add("backup.create", command::backup_method(backup_kind(), node.directory()));
   methods.add("conflict.list", [&node](const json& params, const Emit& emit) {
     const std::optional<std::string> record =
         params.contains("record") ? std::optional(params["record"].get<std::string>())

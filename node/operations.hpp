@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "command/access.hpp"
+#include "command/disk_guard.hpp"
 #include "node/link.hpp"
 #include "node/node.hpp"
 #include "node/status.hpp"
@@ -16,7 +17,12 @@ namespace tram::node {
 struct Running {
   std::function<Attempts()> attempts;
   std::function<void()> work_came;  ///< something was written: offer it soon
+  /// Asked before anything new is taken, also without a daemon; outlives the methods.
+  command::DiskGuard* disk = nullptr;
 };
+
+/// As the configuration says.
+[[nodiscard]] std::uint64_t ballast_bytes(const config::NodeConfig& config);
 
 /// Both must outlive the methods.
 [[nodiscard]] command::Methods operations_of(Node& node, Link& link, Running running);

@@ -12,8 +12,9 @@ constexpr int truncate_factor = 16;
 
 }  // namespace
 
-Checkpointer::Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background)
-    : database_(std::move(database)), pages_wanted_(pages_wanted) {
+Checkpointer::Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background,
+                           Told told)
+    : database_(std::move(database)), pages_wanted_(pages_wanted), told_(std::move(told)) {
   if (background) thread_ = std::thread([this] { loop(); });
 }
 
@@ -38,7 +39,12 @@ void Checkpointer::on_commit(int wal_pages) {
 
 sync::Status Checkpointer::run(bool truncate) {
   const std::lock_guard lock(database_mutex_);
-  return database_->checkpoint(truncate);
+  const sync::Status done = database_->checkpoint(truncate);
+  // Pages that a flush could not bring to the disk pass for clean in the system's memory: a later
+  // flush that goes well says nothing about them.
+  if (!done && database_->disk_failed()) told_(DiskTrouble::failed);
+  if (database_->take_disk_full()) told_(DiskTrouble::full);
+  return done;
 }
 
 void Checkpointer::loop() {
@@ -49,7 +55,7 @@ void Checkpointer::loop() {
     wanted_ = false;
     const bool truncate = std::exchange(truncate_, false);
     lock.unlock();
-    // A failure shows again at the next commit, whose caller is told; the WAL keeps the work.
+    // Whoever watches the disk has been told; the WAL keeps the work.
     static_cast<void>(run(truncate));
     lock.lock();
   }

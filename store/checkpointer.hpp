@@ -1,11 +1,13 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 namespace tram::store {
 
@@ -13,8 +15,11 @@ namespace tram::store {
 /// it at once have lost pages before, and a commit should not wait for it.
 class Checkpointer {
  public:
-  /// `background` false: nothing runs by itself, only `run` does.
-  Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background);
+  using Told = std::function<void(DiskTrouble)>;
+
+  /// `background` false: nothing runs by itself, only `run` does. `told` hears what the disk did
+  /// not take.
+  Checkpointer(std::unique_ptr<Database> database, int pages_wanted, bool background, Told told);
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
   /// Ends the thread. The last checkpoint is SQLite's own, when the last connection closes.
@@ -29,6 +34,7 @@ class Checkpointer {
 
   std::unique_ptr<Database> database_;
   const int pages_wanted_;
+  const Told told_;
   std::mutex database_mutex_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -1,6 +1,7 @@
 #include "store/projection.hpp"
 
 #include <exception>
+#include <new>
 
 #include "store/sqlite/database.hpp"
 #include "sync/merge/resolve.hpp"
@@ -14,6 +15,9 @@ using sync::Result;
 using sync::Status;
 
 namespace {
+
+// A record of which more than this is held may be what exhausts the memory.
+constexpr std::uint64_t large_record_bytes = std::uint64_t{1} << 20U;
 
 void add_codes(const sync::Entry& entry, std::vector<std::string>& codes) {
   const auto* edit = std::get_if<sync::Edit>(&entry.body);
@@ -68,6 +72,13 @@ Status Projection::follow(const Touched& touched) {
     Status done;
     try {
       done = project(key, work);
+    } catch (const std::bad_alloc&) {
+      // Short memory for a small record is short for everything: the whole transaction fails, and
+      // may be tried again.
+      const Result<bool> large = is_large(key);
+      if (!large) return fail(large.error());
+      if (!*large) throw;
+      done = mark_unfit(key);
     } catch (const std::exception&) {
       done = mark_unfit(key);
     }
@@ -82,6 +93,16 @@ Status Projection::project(const Touched::Key& key, const Touched::Work& work) {
   if (row && !*row) row = merge(key);
   if (!row) return fail(row.error());
   return *row ? store(key, **row) : drop(key);
+}
+
+Result<bool> Projection::is_large(const Touched::Key& key) {
+  Statement statement = database_.prepare(
+      "SELECT coalesce(sum(length(bytes)), 0) AS bytes FROM entry"
+      " WHERE kind = :kind AND record = :record");
+  statement.bind(":kind", key.second.kind).bind(":record", key.second.id);
+  const Result<bool> row = statement.step();
+  if (!row) return fail(row.error());
+  return statement.number("bytes") > large_record_bytes;
 }
 
 Status Projection::mark_unfit(const Touched::Key& key) {

@@ -40,7 +40,7 @@ class Projection {
   Projection(Database& database, const Context& context) : database_(database), context_(context) {}
 
   /// Follows what a transaction has done. A record that cannot be projected is marked, and stops
-  /// nothing.
+  /// nothing; but std::bad_alloc passes unless the record is large.
   [[nodiscard]] sync::Status follow(const Touched& touched);
   /// Starts over.
   [[nodiscard]] sync::Status rebuild(const std::function<void(std::uint64_t)>& progress);
@@ -55,6 +55,7 @@ class Projection {
   };
 
   [[nodiscard]] sync::Status project(const Touched::Key& key, const Touched::Work& work);
+  [[nodiscard]] sync::Result<bool> is_large(const Touched::Key& key);
   [[nodiscard]] sync::Status mark_unfit(const Touched::Key& key);
   [[nodiscard]] sync::Status drop(const Touched::Key& key);
   /// The row after the arrivals, or nothing where only the slow path can tell.

@@ -1,8 +1,10 @@
 #include "store/store.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <optional>
 
 #include "store/checkpointer.hpp"
@@ -27,13 +29,28 @@ std::string_view to_word(Role role) {
   return role == Role::node ? "node" : "hub";
 }
 
+// Short enough to be made without an allocation.
+Status out_of_memory() {
+  return fail(ErrorCode::io, "out of memory");
+}
+
+Status failed_with(const std::exception& error) {
+  try {
+    return fail(ErrorCode::failed, std::string("store: ") + error.what());
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
 // Exceptions of the standard library, or of what a caller's function uses, end here.
 template <class Work>
 Status guarded(const Work& work) {
   try {
     return work();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
   } catch (const std::exception& error) {
-    return fail(ErrorCode::failed, std::string("store: ") + error.what());
+    return failed_with(error);
   }
 }
 
@@ -45,7 +62,8 @@ struct Store::Parts {
 
   std::mutex write_mutex;
   std::unique_ptr<Database> writer;
-  bool broken = false;  // a commit failed on the disk: nobody knows what it holds
+  std::atomic<bool> broken = false;  // the disk failed: nobody knows what it holds
+  std::function<void(DiskTrouble)> told;
 
   std::mutex readers_mutex;
   std::condition_variable reader_free;
@@ -56,31 +74,41 @@ struct Store::Parts {
   std::unique_ptr<Checkpointer> checkpointer;
 
   [[nodiscard]] Status open(const StoreOptions& options);
+  [[nodiscard]] Status write_again();
   [[nodiscard]] Status settle(const StoreOptions& options, WriteUnit& unit);
   [[nodiscard]] Status settle_home(const StoreOptions& options, WriteUnit& unit, bool& changed);
   [[nodiscard]] Status write(const std::function<Status(WriteUnit&)>& work);
+  void tell(DiskTrouble trouble);
   [[nodiscard]] std::unique_ptr<Database> take_reader();
+  void wait_for_readers();
   void give_reader(std::unique_ptr<Database> reader);
 };
 
 Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Store::~Store() {
-  std::vector<std::unique_ptr<Database>> idle;
-  while (idle.size() < parts_->readers) idle.push_back(parts_->take_reader());
+  parts_->wait_for_readers();
   if (parts_->broken) return;
   parts_->writer->on_commit({});
   parts_->checkpointer.reset();
   const auto mark = [](WriteUnit& unit) { return unit.set_meta(meta_clean, sync::as_bytes("1")); };
   // If the mark is not saved, the next opening checks the file: nothing worse.
-  static_cast<void>(parts_->write(mark));
+  static_cast<void>(guarded([&] { return parts_->write(mark); }));
 }
 
 sync::Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
-  auto parts = std::make_unique<Parts>();
-  const Status opened = guarded([&] { return parts->open(options); });
-  if (!opened) return fail(opened.error());
-  return std::make_unique<Store>(std::move(parts));
+  std::unique_ptr<Parts> parts;
+  std::unique_ptr<Store> store;
+  Status opened = guarded([&]() -> Status {
+    parts = std::make_unique<Parts>();
+    if (Status done = parts->open(options); !done) return done;
+    store = std::make_unique<Store>(std::move(parts));
+    return {};
+  });
+  if (opened) return store;
+  const bool damaged = parts && parts->writer && parts->writer->damaged();
+  const ErrorCode reason = damaged ? ErrorCode::unverified : opened.error().code;
+  return fail(reason, std::move(opened.error().message));
 }
 
 Status Store::Parts::open(const StoreOptions& options) {
@@ -91,6 +119,7 @@ Status Store::Parts::open(const StoreOptions& options) {
   DatabaseOptions connection;
   connection.path = options.path;
   connection.key = options.key;
+  connection.vfs = options.vfs;
   auto opened = Database::open(connection);
   if (!opened) return fail(opened.error());
   writer = std::move(*opened);
@@ -110,9 +139,18 @@ Status Store::Parts::open(const StoreOptions& options) {
   auto for_checkpoints = Database::open(connection);
   if (!for_checkpoints) return fail(for_checkpoints.error());
   checkpointer = std::make_unique<Checkpointer>(
-      std::move(*for_checkpoints), options.checkpoint_pages, options.background_checkpoints);
+      std::move(*for_checkpoints), options.checkpoint_pages, options.background_checkpoints,
+      [this](DiskTrouble trouble) { tell(trouble); });
   writer->on_commit([this](int pages) { checkpointer->on_commit(pages); });
-  return {};
+  return report.unclean ? write_again() : Status();
+}
+
+// After a flush that failed, the system shows as written what the disk never got, and no later
+// flush writes it. So after a stop out of order everything in the WAL is written and flushed anew,
+// before something is saved behind it.
+Status Store::Parts::write_again() {
+  const Status written = checkpointer->run(true);
+  return broken ? written : Status();  // a full disk is no reason not to open
 }
 
 Status Store::Parts::settle(const StoreOptions& options, WriteUnit& unit) {
@@ -170,7 +208,7 @@ Status Store::Parts::write(const std::function<Status(WriteUnit&)>& work) {
   if (broken) {
     return fail(ErrorCode::io, "not saved: the disk failed earlier, the program must be restarted");
   }
-  return guarded([&]() -> Status {
+  const Status written = guarded([&]() -> Status {
     Transaction transaction(*writer);
     if (const Status begun = transaction.begin(Transaction::Kind::write); !begun) return begun;
     WriteUnit unit(*writer, context);
@@ -180,6 +218,14 @@ Status Store::Parts::write(const std::function<Status(WriteUnit&)>& work) {
     if (!committed && writer->disk_failed()) broken = true;
     return committed;
   });
+  if (broken) tell(DiskTrouble::failed);
+  if (writer->take_disk_full()) tell(DiskTrouble::full);
+  return written;
+}
+
+void Store::Parts::tell(DiskTrouble trouble) {
+  if (trouble == DiskTrouble::failed) broken = true;
+  if (told) told(trouble);
 }
 
 std::unique_ptr<Database> Store::Parts::take_reader() {
@@ -188,6 +234,11 @@ std::unique_ptr<Database> Store::Parts::take_reader() {
   std::unique_ptr<Database> reader = std::move(free_readers.back());
   free_readers.pop_back();
   return reader;
+}
+
+void Store::Parts::wait_for_readers() {
+  std::unique_lock lock(readers_mutex);
+  reader_free.wait(lock, [this] { return free_readers.size() == readers; });
 }
 
 void Store::Parts::give_reader(std::unique_ptr<Database> reader) {
@@ -199,7 +250,7 @@ void Store::Parts::give_reader(std::unique_ptr<Database> reader) {
 }
 
 Status Store::write(const std::function<Status(WriteUnit&)>& work) {
-  return parts_->write(work);
+  return guarded([&] { return parts_->write(work); });
 }
 
 Status Store::read(const std::function<Status(const ReadUnit&)>& work) const {
@@ -215,8 +266,16 @@ Status Store::read(const std::function<Status(const ReadUnit&)>& work) const {
   return done;
 }
 
+void Store::on_disk_trouble(std::function<void(DiskTrouble)> told) {
+  parts_->told = std::move(told);
+}
+
+bool Store::is_broken() const {
+  return parts_->broken;
+}
+
 Status Store::checkpoint(bool truncate) {
-  return parts_->checkpointer->run(truncate);
+  return guarded([&] { return parts_->checkpointer->run(truncate); });
 }
 
 const OpeningReport& Store::opening() const {

@@ -24,7 +24,7 @@ enum class Role { node, hub };
 struct StoreOptions {
   /// The database file. Beside it stand `-wal` and `-shm`, which belong to it.
   std::filesystem::path path;
-  /// 32 bytes; read while `open` runs.
+  /// 32 bytes; read while `open` runs. Empty leaves the encryption out: for a `vfs` only.
   sync::ByteView key;
   Role role = Role::node;
   /// Node: the unit whose feed is home. Another one than last time (a merge of communes) recomputes
@@ -39,6 +39,14 @@ struct StoreOptions {
   int checkpoint_pages = 1000;
   /// False in the simulator, where nothing may run by itself: `checkpoint` is called instead.
   bool background_checkpoints = true;
+  /// Which of SQLite's file systems carries the file; empty: the operating system's. One that is
+  /// not registered is `failed`, and so is one that does not encrypt, with a key.
+  std::string vfs = {};
+};
+
+enum class DiskTrouble {
+  full,    ///< what was to be saved is not; reading goes on, and later writes may pass
+  failed,  ///< nobody knows what the disk holds: all later writes are refused
 };
 
 /// How the store was found.
@@ -57,8 +65,8 @@ class Store {
 
  public:
   /// Creates the file if there is none, and migrates an older schema. `unverified` if the key does
-  /// not fit or the file is damaged; `failed` if a newer Tram wrote it; `usage` if role or options
-  /// do not fit the file.
+  /// not fit or the file is damaged (store/salvage.hpp); `failed` if a newer Tram wrote it; `usage`
+  /// if role or options do not fit the file.
   [[nodiscard]] static sync::Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   /// Only `open` can make the parts.
   explicit Store(std::unique_ptr<Parts> parts);
@@ -68,7 +76,7 @@ class Store {
   ~Store();
 
   /// Runs `work` in one transaction, committed and on disk when this returns ok. If `work` or the
-  /// commit fails, nothing is saved; after a disk error during the commit all later writes are
+  /// commit fails, nothing is saved; after a disk error in a commit or checkpoint later writes are
   /// refused, because only opening the store again can tell what the disk holds.
   [[nodiscard]] sync::Status write(const std::function<sync::Status(WriteUnit&)>& work);
 
@@ -81,6 +89,13 @@ class Store {
   [[nodiscard]] sync::Status checkpoint(bool truncate);
 
   [[nodiscard]] const OpeningReport& opening() const;
+
+  /// `told` is called after a write or a checkpoint that the disk did not take, from the thread
+  /// that asked for it: whoever it tells frees space, or ends the process and starts it again. It
+  /// must not write. Set it before others use the store.
+  void on_disk_trouble(std::function<void(DiskTrouble)> told);
+  /// True for good once the disk has failed: nothing is saved any more.
+  [[nodiscard]] bool is_broken() const;
 
  private:
   std::unique_ptr<Parts> parts_;

@@ -9,6 +9,7 @@ using sync::Status;
 
 std::string_view to_word(FindingKind kind) {
   switch (kind) {
+    case FindingKind::page: return "page";
     case FindingKind::entry_bytes: return "entry_bytes";
     case FindingKind::entry_missing: return "entry_missing";
     case FindingKind::entry_place: return "entry_place";

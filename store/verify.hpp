@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/read_unit.hpp"
+#include "store/store.hpp"
 #include "store/write_unit.hpp"
 
 /// The auditor: walks everything that a store holds and computes it again (promise F). It trusts
@@ -16,6 +17,7 @@ namespace tram::store {
 
 /// What is wrong. The words are stable: tools and the manual name them.
 enum class FindingKind {
+  page,           ///< a part of the database file cannot be read: `repair` mends it
   entry_bytes,    ///< bytes that do not have their name
   entry_missing,  ///< a place or a feed position names an entry that is gone
   entry_place,    ///< place, row and bytes disagree
@@ -63,5 +65,10 @@ struct VerifyReport {
 
 /// Fails only if the store cannot be read; what is wrong in it stands in the report.
 [[nodiscard]] sync::Result<VerifyReport> verify(const ReadUnit& unit, const VerifyOptions& options);
+
+/// Reads every page in use, and names for each table the first thing that is wrong with it or its
+/// indexes. While there is anything, no walk over the store tells the truth about the rest. Pages
+/// that hold nothing are not asked. Each table has a snapshot of its own.
+[[nodiscard]] sync::Result<std::vector<Finding>> check_pages(const Store& store);
 
 }  // namespace tram::store

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <charconv>
 
 #include "store/sqlite/failure.hpp"
 #include "sync/core/assert.hpp"
@@ -62,6 +63,17 @@ Status apply_setting(Database& database, const Setting& setting) {
   return {};
 }
 
+// SQLite's own code in a complaint of its check; 0 if there is none.
+int code_in(std::string_view complaint) {
+  constexpr std::string_view mark = "error code=";
+  const std::size_t at = complaint.find(mark);
+  if (at == std::string_view::npos) return 0;
+  complaint.remove_prefix(at + mark.size());
+  int code = 0;
+  std::from_chars(complaint.data(), complaint.data() + complaint.size(), code);
+  return code;
+}
+
 int commit_hook(void* callback, sqlite3* /*handle*/, const char* /*name*/, int pages) {
   (*static_cast<std::function<void(int)>*>(callback))(pages);
   return SQLITE_OK;
@@ -73,29 +85,37 @@ sync::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
   if (sqlite3_libversion_number() < sqlite_version_min) {
     return fail(ErrorCode::failed, "this SQLite can lose committed work: 3.51.3 is the oldest");
   }
-  if (options.key.size() != key_bytes) {
+  const bool plain = options.key.empty() && !options.vfs.empty();
+  if (options.key.size() != key_bytes && !plain) {
     return fail(ErrorCode::usage, "a database key has 32 bytes");
   }
   const int access =
       options.read_only ? SQLITE_OPEN_READONLY : (SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(utf8(options.path).c_str(), &handle,
-                                   access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+                                   access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   if (handle == nullptr) return fail(ErrorCode::io, "not saved: out of memory");
+  std::unique_ptr<sqlite3, int (*)(sqlite3*)> kept(handle, sqlite3_close_v2);
   auto database = std::make_unique<Database>(Key(), handle);
+  static_cast<void>(kept.release());
   if (code != SQLITE_OK) return fail(database->error(code));
   if (const auto configured = database->configure(options); !configured) {
-    return fail(configured.error(), "opening the database");
+    const sync::Error& error = configured.error();
+    const ErrorCode reason = database->damaged() ? ErrorCode::unverified : error.code;
+    return fail({reason, error.message}, "opening the database");
   }
   return database;
 }
 
 Status Database::configure(const DatabaseOptions& options) {
-  // The raw form skips the key derivation of a passphrase, which costs 60 ms a connection.
-  std::string key = "raw:" + sync::to_hex(options.key);
-  const int keyed = sqlite3_key_v2(handle_, "main", key.data(), static_cast<int>(key.size()));
-  wipe(key);
-  if (keyed != SQLITE_OK) return fail(error(keyed));
+  if (!options.key.empty()) {
+    // The raw form skips the key derivation of a passphrase, which costs 60 ms a connection.
+    std::string key = "raw:" + sync::to_hex(options.key);
+    const int keyed = sqlite3_key_v2(handle_, "main", key.data(), static_cast<int>(key.size()));
+    wipe(key);
+    if (keyed != SQLITE_OK) return fail(error(keyed));
+  }
   sqlite3_busy_timeout(handle_, static_cast<int>(options.busy_max.count()));
   int on = 0;
   if (sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) != SQLITE_OK || on != 1) {
@@ -130,7 +150,10 @@ Database::~Database() {
 }
 
 Error Database::error(int code) {
-  if ((code & 0xff) == SQLITE_IOERR) disk_failed_ = true;
+  const bool full = is_full(handle_, code);
+  disk_full_ = disk_full_ || full;
+  disk_failed_ = disk_failed_ || (!full && (code & 0xff) == SQLITE_IOERR);
+  damaged_ = damaged_ || (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
   return error_of(handle_, code);
 }
 
@@ -146,7 +169,9 @@ Statement Database::prepare(std::string_view sql) {
   TRAM_ASSERT(handle != nullptr);
   // A query that is running already, as in a walk that looks at the same thing: one more, not kept.
   if (found != cache_.end()) return {*this, handle, nullptr};
+  std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> kept(handle, sqlite3_finalize);
   Cached& cached = cache_.emplace(sql, Cached{handle, false}).first->second;
+  static_cast<void>(kept.release());
   return {*this, cached.handle, &cached.in_use};
 }
 
@@ -173,6 +198,19 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
+void Database::roll_back() noexcept {
+  sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Database::end_leftovers() noexcept {
+  if (in_transaction()) roll_back();
+  spoiled_ = in_transaction();
+}
+
+void Database::undo_savepoint(const char* script) noexcept {
+  if (sqlite3_exec(handle_, script, nullptr, nullptr, nullptr) != SQLITE_OK) spoiled_ = true;
+}
+
 void Database::on_commit(std::function<void(int)> callback) {
   on_commit_ = std::move(callback);
   sqlite3_wal_hook(handle_, on_commit_ ? commit_hook : nullptr, &on_commit_);
@@ -189,10 +227,12 @@ Status Database::quick_check() {
   Statement statement = prepare("PRAGMA quick_check(1)");
   const auto row = statement.step();
   if (!row) return fail(row.error());
-  if (*row && statement.text("quick_check") != "ok") {
-    return fail(ErrorCode::unverified, "the database is damaged: restore it from a backup");
-  }
-  return {};
+  const std::string complaint = *row ? statement.text("quick_check") : "ok";
+  if (complaint == "ok") return {};
+  // A page that could not be read is no damage yet.
+  const int code = code_in(complaint);
+  if ((code & 0xff) == SQLITE_IOERR) return fail(error(code));
+  return fail(ErrorCode::unverified, "the database is damaged: run `repair`");
 }
 
 }  // namespace tram::store

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/sqlite/statement.hpp"
 #include "sync/core/bytes.hpp"
@@ -21,7 +22,8 @@ namespace tram::store {
 
 struct DatabaseOptions {
   std::filesystem::path path;
-  /// 32 random bytes. Read while `open` runs and not kept by us (SQLite keeps its own copy).
+  /// 32 random bytes, or none for a `vfs` (see StoreOptions). Read while `open` runs and not kept
+  /// by us (SQLite keeps its own copy).
   sync::ByteView key;
   /// Refuses to write; the file must exist.
   bool read_only = false;
@@ -30,6 +32,8 @@ struct DatabaseOptions {
   std::chrono::milliseconds busy_max = std::chrono::seconds(50);
   /// What the WAL is cut back to after a checkpoint.
   std::int64_t journal_bytes_max = std::int64_t{64} * 1024 * 1024;
+  /// Which of SQLite's file systems carries the file; empty: the operating system's, encrypted.
+  std::string vfs = {};
 };
 
 /// One connection. One thread at a time. Refuses an SQLite that can lose committed pages
@@ -61,9 +65,21 @@ class Database {
   /// Rows changed by the statement that ran last.
   [[nodiscard]] std::int64_t changes() const;
   [[nodiscard]] bool in_transaction() const;
+  /// For destructors: these allocate nothing of ours, so that they never throw. Where a rollback
+  /// fails, the transaction stays open; where a savepoint cannot be undone, the transaction is
+  /// spoiled: it must not be committed, and a rollback makes it good.
+  void roll_back() noexcept;
+  /// Before a transaction: rolls back what one before it had to leave.
+  void end_leftovers() noexcept;
+  void undo_savepoint(const char* script) noexcept;
+  [[nodiscard]] bool spoiled() const { return spoiled_; }
   /// True for good after the disk has failed (not: is full). Only opening again tells what it
   /// holds.
   [[nodiscard]] bool disk_failed() const { return disk_failed_; }
+  /// True if the disk was full since this was asked last.
+  [[nodiscard]] bool take_disk_full() { return std::exchange(disk_full_, false); }
+  /// True for good after a page was found that is not as it was written.
+  [[nodiscard]] bool damaged() const { return damaged_; }
 
   /// Called after each commit with the pages that stand in the WAL. At most one caller; it must not
   /// use this database.
@@ -84,7 +100,10 @@ class Database {
   [[nodiscard]] sync::Error error(int code);
 
   sqlite3* handle_;
+  bool spoiled_ = false;
   bool disk_failed_ = false;
+  bool disk_full_ = false;
+  bool damaged_ = false;
   std::map<std::string, Cached, std::less<>> cache_;
   std::function<void(int)> on_commit_;
 };

@@ -10,4 +10,7 @@ namespace tram::store {
 /// carries no data: SQLite's own text names at most tables, columns and rules.
 [[nodiscard]] sync::Error error_of(sqlite3* handle, int code);
 
+/// Whether the code says that there is no room: not every way to that is SQLite's own "full".
+[[nodiscard]] bool is_full(sqlite3* handle, int code);
+
 }  // namespace tram::store

@@ -8,13 +8,24 @@ using sync::ErrorCode;
 using sync::fail;
 using sync::Status;
 
+namespace {
+
+// Where SQLite has rolled back by itself, each statement would be a transaction of its own.
+Status given_up() {
+  return fail(ErrorCode::io, "not saved: the database gave the transaction up");
+}
+
+}  // namespace
+
 Transaction::~Transaction() {
   // After some errors SQLite has rolled back by itself.
-  if (open_ && database_.in_transaction()) static_cast<void>(database_.prepare("ROLLBACK").run());
+  if (open_ && database_.in_transaction()) database_.roll_back();
 }
 
 Status Transaction::begin(Kind kind) {
   TRAM_ASSERT(!open_);
+  // For want of memory even a rollback can fail. What it left must not be taken along.
+  database_.end_leftovers();
   const Status begun = database_.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN").run();
   if (!begun) return begun;
   open_ = true;
@@ -28,22 +39,20 @@ Status Transaction::begin(Kind kind) {
 
 Status Transaction::commit() {
   TRAM_ASSERT(open_);
-  if (!database_.in_transaction()) {
-    return fail(ErrorCode::io, "not saved: the database gave the transaction up");
-  }
+  if (!database_.in_transaction() || database_.spoiled()) return given_up();
   const Status committed = database_.prepare("COMMIT").run();
   if (committed) open_ = false;
   return committed;
 }
 
 Savepoint::~Savepoint() {
-  if (!open_ || !database_.in_transaction()) return;
-  static_cast<void>(database_.prepare("ROLLBACK TO part").run());
-  static_cast<void>(database_.prepare("RELEASE part").run());
+  if (open_ && database_.in_transaction())
+    database_.undo_savepoint("ROLLBACK TO part; RELEASE part");
 }
 
 Status Savepoint::begin() {
   TRAM_ASSERT(!open_);
+  if (!database_.in_transaction() || database_.spoiled()) return given_up();
   const Status begun = database_.prepare("SAVEPOINT part").run();
   if (begun) open_ = true;
   return begun;

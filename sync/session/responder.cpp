@@ -307,7 +307,9 @@ FeedAnswer Responder::answer_feed(Instant now, const LedgerReader& ledger, HeadS
       plain ? plain_encoder() : encoder_for(ledger, statement.feed, statement.size);
   if (!runs.empty()) answer.batch = encode_batch(runs.take(), encoder);
   if (size != statement.size || (size != 0 && statement.epoch != signer.epoch())) {
-    answer.head = signer.head(statement.feed, size, ledger.feed_root(statement.feed, size), now);
+    const Digest root = ledger.feed_root(statement.feed, size);
+    // A reader that failed answers with empty values from then on: they must never be signed.
+    if (ledger.status()) answer.head = signer.head(statement.feed, size, root, now);
   }
   return answer;
 }

@@ -180,6 +180,8 @@ class Program:
     def size_on_disk(self):
         total = 0
         for path in self.data.iterdir() if self.data.exists() else ():
+            if path.name == "ballast":
+                continue
             try:
                 total += path.stat().st_size
             except FileNotFoundError:

@@ -351,6 +351,7 @@ std::uint64_t MemoryLedger::feed_size(const FeedId& feed) const {
 
 Digest MemoryLedger::feed_root(const FeedId& feed, std::uint64_t size) const {
   if (size == 0) return merkle::empty_root();
+  if (broken_) return {};
   return merkle::root_of(std::span(leaves_.at(feed)).first(size));
 }
 

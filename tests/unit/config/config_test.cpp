@@ -51,6 +51,7 @@ void check_defaults(const NodeConfig& config) {
   CHECK(config.retry_first_s == defaults.retry_first_s);
   CHECK(config.retry_longest_s == defaults.retry_longest_s);
   CHECK(config.silence_s == defaults.silence_s);
+  CHECK(config.ballast_mib == defaults.ballast_mib);
 }
 
 void check_defaults(const HubConfig& config) {
@@ -61,6 +62,7 @@ void check_defaults(const HubConfig& config) {
   CHECK(config.come_back_s == defaults.come_back_s);
   CHECK(config.frame_kib == defaults.frame_kib);
   CHECK(config.grace_days == defaults.grace_days);
+  CHECK(config.ballast_mib == defaults.ballast_mib);
 }
 
 // The example as an operator leaves it who uncomments every line that sets something.
@@ -100,13 +102,16 @@ TEST_CASE("every key of a node is read") {
                                     "frame_kib = 64\n"
                                     "retry_first_s = 7\n"
                                     "retry_longest_s = 900\n"
-                                    "silence_s = 30\n")
+                                    "silence_s = 30\n"
+                                    "[disk]\n"
+                                    "ballast_mib = 8\n")
                                 .value();
   CHECK(config.proxy == "http://10.1.2.3:3128");
   CHECK(config.frame_kib == 64);
   CHECK(config.retry_first_s == 7);
   CHECK(config.retry_longest_s == 900);
   CHECK(config.silence_s == 30);
+  CHECK(config.ballast_mib == 8);
 }
 
 TEST_CASE("every key of a hub is read") {
@@ -120,7 +125,9 @@ TEST_CASE("every key of a hub is read") {
                                    "come_back_s = 15\n"
                                    "frame_kib = 512\n"
                                    "[devices]\n"
-                                   "grace_days = 0\n")
+                                   "grace_days = 0\n"
+                                   "[disk]\n"
+                                   "ballast_mib = 0\n")
                                .value();
   CHECK(config.listen == "[::1]:9443");
   CHECK(config.hosts == std::vector<std::string>{"hub.example.vn", "203.0.113.7"});
@@ -128,6 +135,7 @@ TEST_CASE("every key of a hub is read") {
   CHECK(config.come_back_s == 15);
   CHECK(config.frame_kib == 512);
   CHECK(config.grace_days == 0);
+  CHECK(config.ballast_mib == 0);
 }
 
 TEST_CASE("limits of numbers belong to what is allowed") {
@@ -188,7 +196,7 @@ TEST_CASE("the examples are right in every line, and leave nothing out") {
   const ConfigFile file;
   std::size_t node_keys = 0;
   const NodeConfig node = file.node(uncommented("node.example.toml", node_keys)).value();
-  CHECK(node_keys == 5);
+  CHECK(node_keys == 6);
   CHECK(node.proxy == "http://10.0.0.1:3128");
   NodeConfig node_defaults = node;
   node_defaults.proxy.clear();
@@ -196,7 +204,7 @@ TEST_CASE("the examples are right in every line, and leave nothing out") {
 
   std::size_t hub_keys = 0;
   const HubConfig hub = file.hub(uncommented("hub.example.toml", hub_keys)).value();
-  CHECK(hub_keys == 6);
+  CHECK(hub_keys == 7);
   CHECK(hub.hosts.size() == 2);
   HubConfig hub_defaults = hub;
   hub_defaults.hosts.clear();

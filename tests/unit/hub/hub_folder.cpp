@@ -155,6 +155,14 @@ Computer::Computer(HubFolder& hub, std::uint8_t key, const std::string& unit,
   node_ = std::move(*node);
 }
 
+sync::Status Computer::reopen() {
+  node_.reset();
+  auto node = node::Node::open(path());
+  if (!node) return sync::fail(node.error());
+  node_ = std::move(*node);
+  return {};
+}
+
 void Computer::import(const std::vector<std::string>& lines) {
   const std::vector<std::string_view> views(lines.begin(), lines.end());
   const auto result = node::import_batch(*node_, views);

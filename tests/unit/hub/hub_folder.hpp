@@ -70,6 +70,9 @@ class Computer {
   [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
   [[nodiscard]] const sync::PublicKey& key() const { return node_->device_key().public_key(); }
   [[nodiscard]] std::string id() const { return device_id(key()); }
+  void close() { node_.reset(); }
+  /// A new process on the same folder, or what its opening says.
+  [[nodiscard]] sync::Status reopen();
 
   void import(const std::vector<std::string>& lines);
   [[nodiscard]] std::string exported();

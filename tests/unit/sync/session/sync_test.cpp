@@ -241,4 +241,26 @@ TEST_CASE("A store that fails stops the session and nothing is sent or committed
   CHECK(taken.error().code == ErrorCode::io);
 }
 
+// A trace of the simulator: a read failed while the hub built its answer. The answer was dropped,
+// but the head over the empty root stayed with the signer, and ended the hub at the next contact.
+TEST_CASE("What a failed reader says is never signed", "[session]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  node.create("one");
+  must_sync(node, hub);
+  SeededRandom random(3);
+  HeadSigner signer(*hub.key(), {}, random);
+  ExchangeRequest request;
+  const std::uint64_t size = hub.ledger.feed_size(unit_y);
+  request.feeds.push_back({unit_y, {}, size, hub.ledger.feed_root(unit_y, size)});
+  Responder responder({node.device(), unit_y, {province_feed, unit_y}, true}, {}, {}, {});
+  REQUIRE(responder.accept(hub.ledger, request));
+  MemoryLedger broken = hub.ledger;
+  broken.break_down();
+  CHECK_FALSE(responder.reply({1}, broken, signer, request).feeds.front().head);
+  const ExchangeReply reply = responder.reply({2}, hub.ledger, signer, request);
+  REQUIRE(reply.feeds.front().head);
+  CHECK(reply.feeds.front().head->root == request.feeds.back().root);
+}
+
 }  // namespace tram::sync::test

@@ -1,0 +1,77 @@
+#include "node/sync_driver.hpp"
+
+#include "node/contact.hpp"
+#include "sync/session/hello.hpp"
+#include "sync/wire/frame.hpp"
+
+namespace tram::node {
+
+using sync::ErrorCode;
+using sync::fail;
+
+sync::Result<sync::RunState> SyncDriver::present_run() {
+  if (run_) return *run_;
+  std::optional<sync::RunState> last;
+  const sync::Status read = node_.store().read([&](const store::ReadUnit& unit) {
+    last = unit.run_state();
+    return unit.status();
+  });
+  if (!read) return fail(read.error());
+  sync::RunId id{};
+  node_.random().fill(id);
+  run_ = sync::begin_run(last, id);
+  return *run_;
+}
+
+sync::Status SyncDriver::begin() {
+  const sync::Result<sync::RunState> run = present_run();
+  if (!run) return fail(run.error());
+  sync::InitiatorOptions options;
+  options.home = node_.identity().unit;
+  options.hub_key = node_.identity().hub_key;
+  options.frame_bytes = static_cast<std::size_t>(node_.config().frame_kib) * 1024;
+  options.unanswered = unanswered_;
+  initiator_.emplace(std::move(options), node_.device_key(), *run);
+  return {};
+}
+
+sync::Result<sync::Bytes> SyncDriver::next_frame() {
+  sync::Ask ask;
+  const sync::Status read = node_.store().read([&](const store::ReadUnit& unit) {
+    ask = initiator_->next_request(unit);
+    return unit.status();
+  });
+  if (!read) return fail(read.error());
+  if (!ask.commit.empty()) {
+    const sync::Status saved =
+        node_.store().write([&](store::WriteUnit& unit) { return unit.apply(ask.commit); });
+    if (!saved) return fail(saved.error());
+  }
+  unanswered_ = true;
+  return sync::pack_frame(sync::FrameKind::request, sync::encode_message(ask.request));
+}
+
+sync::Status SyncDriver::take_frame(sync::ByteView frame) {
+  const sync::Result<sync::Bytes> message = sync::unpack_frame(sync::FrameKind::reply, frame);
+  if (!message) {
+    return fail(ErrorCode::unavailable,
+                "something on the line answered that is not the hub: " + message.error().message);
+  }
+  const sync::Result<sync::ExchangeReply> reply = sync::decode_reply(*message);
+  if (!reply) return fail(reply.error());
+  unanswered_ = false;
+  // Judged and committed in one transaction: what came meanwhile (an import, say) is seen or waits.
+  const sync::Status taken = node_.store().write([&](store::WriteUnit& unit) -> sync::Status {
+    const sync::Result<sync::Commit> commit = initiator_->on_reply(unit, *reply);
+    if (!commit) return fail(commit.error());
+    if (const sync::Status applied = unit.apply(*commit); !applied) return applied;
+    const sync::Instant now = node_.clock().now();
+    return save_contact(unit,
+                        {now, reply->hub_time, now.ms - reply->hub_time.ms, initiator_->synced(),
+                         initiator_->hub_went_back(), initiator_->copied()});
+  });
+  if (taken) run_ = initiator_->run();
+  return taken;
+}
+
+}  // namespace tram::node

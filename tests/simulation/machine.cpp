@@ -1,0 +1,78 @@
+// Goal: lives of a process on a disk.
+// Method: a disk in memory, killed or cut off before the store on it is closed.
+#include "tests/simulation/machine.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+namespace tram::simulation {
+
+namespace {
+
+constexpr const char* store_file = "tram.db";
+constexpr std::uint64_t wal_bytes_max = std::uint64_t{1} << 20U;
+
+}  // namespace
+
+Machine::Machine(const Timeline& time, std::uint64_t seed)
+    : disk_(seed), clock_(time), dice_(seed) {
+  // One key for all: an image of one machine's disk opens on another, as a cloned folder does.
+  store_key_.fill(0x5a);
+}
+
+void Machine::stop(Stop how) {
+  if (how != Stop::in_order) {
+    if (how == Stop::kill) disk_.kill();
+    if (how == Stop::power_cut) disk_.power_cut(dice_);
+    lost_power_ = lost_power_ || how == Stop::power_cut;
+  }
+  drop();
+}
+
+void Machine::put(const Image& image) {
+  if (running()) stop(Stop::kill);
+  disk_.put(image);
+}
+
+bool Machine::may_not_open() const {
+  const DiskFaults& faults = disk_.faults();
+  return faults.stop_at_change != 0 || !faults.failures.empty() || faults.read_error_rate > 0 ||
+         faults.write_error_rate > 0 || faults.sync_error_rate > 0 ||
+         faults.capacity_bytes != DiskFaults().capacity_bytes;
+}
+
+store::StoreOptions Machine::store_options() const {
+  store::StoreOptions options;
+  options.path = disk_.path(store_file);
+  options.vfs = vfs();
+  if (encrypted_) options.key = store_key_;
+  options.readers = 1;
+  options.background_checkpoints = false;
+  return options;
+}
+
+void Machine::checkpoint_if_due() {
+  if (disk_.size("tram.db-wal") < wal_bytes_max) return;
+  // A failure shows again at the next commit; the log keeps the work.
+  static_cast<void>(store().checkpoint(false));
+}
+
+void Machine::note(const sync::Status& status) {
+  if (!status && status.error().code == sync::ErrorCode::io) failed_ = true;
+}
+
+void Machine::begin_life() {
+  ++life_;
+  failed_ = false;
+}
+
+sync::SigningKey signing_key(std::uint64_t seed) {
+  Dice dice(seed);
+  sync::ByteArray<32> bytes{};
+  dice.fill(bytes);
+  sync::Result<sync::SigningKey> key = sync::SigningKey::from_seed(bytes);
+  if (!key) std::abort();
+  return std::move(*key);
+}
+
+}  // namespace tram::simulation
