@@ -230,7 +230,7 @@ TEST_CASE("a connection that the server has closed is replaced") {
   http::Server server(std::move(options), tell_back);
   http::Client client(province.client_options(start_on_loopback(server)));
   REQUIRE(client.send(get("/")));
-  while (server.counters().connections_open > 0) std::this_thread::yield();
+  wait_until_idle(server);
   REQUIRE(client.send(get("/")));
   CHECK(client.metrics().connects == 1);
 }

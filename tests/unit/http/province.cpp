@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 using namespace tram;
 
@@ -120,6 +121,10 @@ std::uint16_t start_on_loopback(http::Server& server) {
   const auto port = server.start("127.0.0.1", 0);
   REQUIRE(port);
   return *port;
+}
+
+void wait_until_idle(const http::Server& server) {
+  while (server.counters().connections_open > 0) std::this_thread::yield();
 }
 
 http::Request get(std::string target) {

@@ -54,6 +54,9 @@ void tell_back(tram::http::Request request, tram::http::Respond respond);
 /// Starts on 127.0.0.1 with any port; fails the test if it cannot.
 [[nodiscard]] std::uint16_t start_on_loopback(tram::http::Server& server);
 
+/// Until no connection is open: a client may know of its end before the server has counted it.
+void wait_until_idle(const tram::http::Server& server);
+
 [[nodiscard]] tram::http::Request get(std::string target);
 [[nodiscard]] tram::http::Request post(std::string target, tram::sync::Bytes body);
 [[nodiscard]] std::string body_text(const tram::http::Response& response);
