@@ -79,6 +79,8 @@ bool Province::survived_power_cut(Machine& machine) const {
 }
 
 bool Province::start(Member& member) {
+  // It may have stopped while it started.
+  if (member.machine->disk().stopped()) member.machine->stop(Stop::kill);
   const sync::Status started = member.machine->start();
   trace.add(time.now(), "start", member.id, started ? 1 : 0);
   if (started && !survived_power_cut(*member.machine)) {
@@ -88,7 +90,8 @@ bool Province::start(Member& member) {
   }
   if (!started) {
     trace.say(started.error().message);
-    member.disk_lost = disks_lie && started.error().code == ErrorCode::unverified;
+    member.disk_lost = disks_lie && (started.error().code == ErrorCode::unverified ||
+                                     !member.machine->may_not_open());
     if (!member.machine->may_not_open() && !disks_lie) {
       oracle.violation('A', "machine " + std::to_string(member.id) +
                                 " does not open: " + started.error().message);
@@ -105,6 +108,7 @@ bool Province::start(Member& member) {
 }
 
 bool Province::start_hub() {
+  if (hub.disk().stopped()) hub.stop(Stop::kill);
   const sync::Status started = hub.start();
   trace.add(time.now(), "start hub", 0, started ? 1 : 0);
   if (started && !survived_power_cut(hub)) {

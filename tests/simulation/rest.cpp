@@ -85,6 +85,10 @@ bool Province::settle() {
   if (!hub_is_up) {
     stop(hub, Stop::kill);
     if (!start_hub() && hub_backup) restore_hub(*hub_backup);
+    if (!hub.running()) {
+      oracle.violation('J', "the hub does not come up, not even from its backup");
+      return false;
+    }
   }
   for (Member& member : members_) {
     member.machine->disk().set_faults({});
@@ -92,6 +96,10 @@ bool Province::settle() {
     if (member.retired) continue;
     if (!member.machine->running() || member.machine->struck()) crash(member, Stop::kill);
     if (member.disk_lost) retire(member);
+    if (!member.retired && !member.machine->running()) {
+      oracle.violation('J', id_of(member) + " does not come up");
+      return false;
+    }
   }
   disks_lie = false;
   const std::int64_t begin = time.now();

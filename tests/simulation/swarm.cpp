@@ -250,10 +250,13 @@ void Run::take_snapshots() {
     });
   };
   drop_old(hub_images_);
-  hub_images_.push_back(province_.snapshot_hub());
-  province_.hub_backup = hub_images_.back();
+  // What is down may be damaged: nobody makes a backup of that.
+  if (province_.hub.running() && !province_.hub.struck()) {
+    hub_images_.push_back(province_.snapshot_hub());
+    province_.hub_backup = hub_images_.back();
+  }
   for (Member& member : province_.members()) {
-    if (member.retired) continue;
+    if (member.retired || !member.machine->running() || member.machine->struck()) continue;
     drop_old(node_images_[&member].images);
     node_images_[&member].images.push_back(province_.snapshot(member));
   }
