@@ -2,6 +2,7 @@
 // Method: each frame an event in simulated time; attempts by the product's schedule.
 #include "tests/simulation/network.hpp"
 
+#include <tuple>
 #include <utility>
 
 namespace tram::simulation {
@@ -126,9 +127,9 @@ void Network::answer(const Waiting& request, sync::Bytes frame, std::uint64_t er
   Line& line = lines_.at(request.member);
   if (line.old_answer && dice_.chance(faults_.answer_doubled)) {
     ++replayed_;
-    frame = *line.old_answer;
+    std::tie(frame, era) = *line.old_answer;
   } else if (dice_.chance(faults_.answer_doubled)) {
-    line.old_answer = frame;
+    line.old_answer = {frame, era};
   }
   if (dice_.chance(faults_.answer_strange)) {
     switch (dice_.below(3)) {

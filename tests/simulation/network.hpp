@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "node/schedule.hpp"
@@ -42,7 +43,7 @@ class Network {
     std::uint64_t attempt = 0;  // what belongs to an older one is dropped
     std::uint64_t planned = 0;
     bool busy = false;
-    std::optional<sync::Bytes> old_answer;
+    std::optional<std::pair<sync::Bytes, std::uint64_t>> old_answer;  // and its hub's era
   };
   struct Waiting {
     Member* member;
