@@ -408,9 +408,8 @@ bool parse(int count, char** words, Arguments& out) {
       simulation::use_light_cipher();
     } else if (word == "--sabotage") {
       out.sabotage = true;
-    } else if (word == "--states" && number_of(value, out.states)) {
-      ++i;
-    } else if (word == "--seed" && number_of(value, out.seed)) {
+    } else if ((word == "--states" && number_of(value, out.states)) ||
+               (word == "--seed" && number_of(value, out.seed))) {
       ++i;
     } else if (word == "--replay" && number_of(value, out.seed)) {
       out.replay = true;

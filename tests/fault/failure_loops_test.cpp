@@ -326,9 +326,8 @@ bool parse(int count, char** words, Arguments& out) {
       out.verbose = true;
     } else if (word == "--only" && value != nullptr) {
       out.only = words[++i];
-    } else if (word == "--most" && number_of(value, out.most)) {
-      ++i;
-    } else if (word == "--seed" && number_of(value, out.seed)) {
+    } else if ((word == "--most" && number_of(value, out.most)) ||
+               (word == "--seed" && number_of(value, out.seed))) {
       ++i;
     } else {
       return false;

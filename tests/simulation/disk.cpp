@@ -62,7 +62,7 @@ Verdict Machine::judge_faults(Operation operation, const Change* change) {
     ++counters.injected;
     return {Failure::io_error, dice.below(bytes + 1), false};
   }
-  if (operation == Operation::write) {
+  if (change != nullptr && operation == Operation::write) {
     const auto node = find(change->name);
     const std::uint64_t size = node ? node->inode.now().size : 0;
     const std::uint64_t end = change->offset + change->bytes;

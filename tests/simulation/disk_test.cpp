@@ -14,7 +14,6 @@
 
 namespace tram::simulation {
 
-using store::Database;
 using store::ReadUnit;
 using store::Store;
 using store::WriteUnit;

@@ -249,7 +249,7 @@ TEST_CASE("repair: many pages of a node's store at once") {
   World world;
   const fs::path file = World::file(world.writer.path());
   const std::size_t pages = fs::file_size(file) / page_bytes;
-  for (const std::size_t share : {2, 5, 10, 30}) {
+  for (const std::size_t share : {2U, 5U, 10U, 30U}) {
     INFO("TRAM_SEED=" << seed << ", one page of " << share);
     world.restore();
     // All of it is at the hub: what is damaged is nobody's only copy.
@@ -274,7 +274,7 @@ TEST_CASE("repair: many pages of a hub's store at once") {
   World world;
   const fs::path file = World::file(world.hub.path());
   const std::size_t pages = fs::file_size(file) / page_bytes;
-  for (const std::size_t share : {5, 10, 30}) {
+  for (const std::size_t share : {5U, 10U, 30U}) {
     INFO("TRAM_SEED=" << seed << ", one page of " << share);
     world.restore();
     for (std::size_t page = 0; page < pages; ++page) {
