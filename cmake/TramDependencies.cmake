@@ -27,11 +27,21 @@ endif()
 # gone: every failed read must be one.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${TRAM_SQLITE_DIR}/sqlite3.c)
 file(READ ${TRAM_SQLITE_DIR}/sqlite3.c TRAM_SQLITE_TEXT)
-string(REPLACE "if (rc == SQLITE_IOERR_SHORT_READ)" "if (rc != SQLITE_OK)"
-  TRAM_SQLITE_MENDED "${TRAM_SQLITE_TEXT}")
-if(TRAM_SQLITE_MENDED STREQUAL TRAM_SQLITE_TEXT)
-  message(FATAL_ERROR "SQLite3MC reads in another way now: see whether it reports failed reads.")
-endif()
+set(TRAM_SQLITE_MENDED "${TRAM_SQLITE_TEXT}")
+# tram_mend(WHAT FROM TO): once what is mended here is mended upstream, the line here must go.
+macro(tram_mend what from to)
+  string(FIND "${TRAM_SQLITE_MENDED}" "${from}" TRAM_SQLITE_AT)
+  if(TRAM_SQLITE_AT EQUAL -1)
+    message(FATAL_ERROR "SQLite3MC has changed: see whether it needs this still: ${what}.")
+  endif()
+  string(REPLACE "${from}" "${to}" TRAM_SQLITE_MENDED "${TRAM_SQLITE_MENDED}")
+endmacro()
+tram_mend("failed reads are reported" "if (rc == SQLITE_IOERR_SHORT_READ)" "if (rc != SQLITE_OK)")
+# Without memory for its parameters it writes to address 0.
+tram_mend("a connection without memory is refused"
+  "  /* Create copy of tables */\n  if (cloneCodecParams != NULL)"
+  "  if (cloneCipherParams == NULL) { sqlite3_free(cloneCodecParams); return NULL; }
+  if (cloneCodecParams != NULL)")
 set(TRAM_SQLITE_SOURCE ${CMAKE_BINARY_DIR}/sqlite/sqlite3.c)
 set(TRAM_SQLITE_TEXT "")
 if(EXISTS ${TRAM_SQLITE_SOURCE})
