@@ -3,11 +3,11 @@
 // Method: each scenario is done again and again, and the n-th operation of a kind fails, for every
 // n until the scenario passes without it; then the store is looked at, killed and opened again.
 //
-//   test_failure_loops [--all | --most N] [--seed S] [--only SCENARIO] [--verbose]
+//   test_failure_loops [--all | --every-io] [--most N] [--seed S] [--only SCENARIO] [--verbose]
 //
-// By default a seeded choice of at most 12 n of each kind in each scenario; `--all` (or
-// TRAM_FAILURES=all) takes every n. The last line is
-// `scenarios=… failures_injected=… violations=…`.
+// By default a seeded choice of at most 12 n of each kind in each scenario. `--every-io` takes
+// every n of what the disk does, `--all` (or TRAM_FAILURES=all) every allocation, too: an hour or
+// two. The last line is `scenarios=… failures_injected=… violations=…`.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -64,6 +64,7 @@ struct Attempt {
 
 struct Arguments {
   std::uint64_t most = 12;
+  bool every_io = false;
   std::uint64_t seed = 1;
   std::string only;
   bool verbose = false;
@@ -105,7 +106,8 @@ class Loop {
     }
     if (!measure()) return tally_;
     for (std::size_t i = 0; i < kinds.size(); ++i) {
-      for (const std::uint64_t nth : choose(totals_.at(i))) {
+      const bool every = arguments_.every_io && !kinds.at(i).allocation;
+      for (const std::uint64_t nth : choose(totals_.at(i), every ? UINT64_MAX : arguments_.most)) {
         attempt({&kinds.at(i), nth, false});
         const bool ends = scenario_.writes_json && kinds.at(i).allocator == Allocator::cpp;
         if (!ends && dice_.below(4) == 0) attempt({&kinds.at(i), nth, true});
@@ -128,10 +130,10 @@ class Loop {
                 what.c_str());
   }
 
-  std::vector<std::uint64_t> choose(std::uint64_t total) {
+  std::vector<std::uint64_t> choose(std::uint64_t total, std::uint64_t most) {
     std::vector<std::uint64_t> all;
     for (std::uint64_t nth = 1; nth <= total; ++nth) all.push_back(nth);
-    while (all.size() > arguments_.most) {
+    while (all.size() > most) {
       all.erase(all.begin() + static_cast<std::ptrdiff_t>(dice_.below(all.size())));
     }
     return all;
@@ -322,6 +324,8 @@ bool parse(int count, char** words, Arguments& out) {
     const char* value = i + 1 < count ? words[i + 1] : nullptr;
     if (word == "--all") {
       out.most = UINT64_MAX;
+    } else if (word == "--every-io") {
+      out.every_io = true;
     } else if (word == "--verbose") {
       out.verbose = true;
     } else if (word == "--only" && value != nullptr) {
@@ -352,8 +356,10 @@ void print(const Scenario& scenario, const Tally& tally, bool verbose) {
 int run(int count, char** words) {
   Arguments arguments;
   if (!parse(count, words, arguments)) {
-    std::fputs("test_failure_loops [--all | --most N] [--seed S] [--only SCENARIO] [--verbose]\n",
-               stderr);
+    std::fputs(
+        "test_failure_loops [--all | --every-io] [--most N] [--seed S] [--only SCENARIO]"
+        " [--verbose]\n",
+        stderr);
     return 2;
   }
   if (!install_allocator()) return 1;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/statement.hpp"
@@ -154,7 +155,7 @@ Status NodeSite::put(std::vector<sync::EntryBody> bodies) {
     author_.reset();
     return saved;
   }
-  frontier_ = written;
+  frontier_ = std::move(written);
   return {};
 }
 
