@@ -121,6 +121,10 @@ Status Database::configure(const DatabaseOptions& options) {
   if (sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) != SQLITE_OK || on != 1) {
     return fail(ErrorCode::failed, "SQLite did not take: defensive");
   }
+  // Plans do not depend on the values: otherwise each new LIMIT compiles its statement again.
+  if (sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_QPSG, 1, &on) != SQLITE_OK || on != 1) {
+    return fail(ErrorCode::failed, "SQLite did not take: stable plans");
+  }
   // The first page that is read tells whether the key fits.
   if (const auto version = user_version(); !version) return fail(version.error());
   for (const Setting& setting : settings) {
@@ -142,10 +146,8 @@ Status Database::configure(const DatabaseOptions& options) {
 }
 
 Database::~Database() {
-  for (auto& [sql, cached] : cache_) {
-    TRAM_ASSERT(!cached.in_use);
-    sqlite3_finalize(cached.handle);
-  }
+  for (const auto& [sql, prepared] : cache_) TRAM_ASSERT(!prepared.in_use);
+  cache_.clear();
   sqlite3_close_v2(handle_);
 }
 
@@ -159,20 +161,17 @@ Error Database::error(int code) {
 
 Statement Database::prepare(std::string_view sql) {
   const auto found = cache_.find(sql);
-  if (found != cache_.end() && !found->second.in_use) {
-    return {*this, found->second.handle, &found->second.in_use};
-  }
+  if (found != cache_.end() && !found->second.in_use) return {*this, found->second};
   sqlite3_stmt* handle = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return {*this, error(code)};
   TRAM_ASSERT(handle != nullptr);
+  Prepared::Handle kept(handle);
   // A query that is running already, as in a walk that looks at the same thing: one more, not kept.
-  if (found != cache_.end()) return {*this, handle, nullptr};
-  std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> kept(handle, sqlite3_finalize);
-  Cached& cached = cache_.emplace(sql, Cached{handle, false}).first->second;
-  static_cast<void>(kept.release());
-  return {*this, cached.handle, &cached.in_use};
+  if (found != cache_.end()) return {*this, std::make_unique<Prepared>(std::move(kept))};
+  std::string text(sql);
+  return {*this, cache_.try_emplace(std::move(text), std::move(kept)).first->second};
 }
 
 Status Database::execute(const char* script) {

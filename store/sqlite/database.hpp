@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "store/sqlite/statement.hpp"
@@ -92,9 +92,8 @@ class Database {
 
  private:
   friend class Statement;
-  struct Cached {
-    sqlite3_stmt* handle = nullptr;
-    bool in_use = false;
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
   };
   [[nodiscard]] sync::Status configure(const DatabaseOptions& options);
   [[nodiscard]] sync::Error error(int code);
@@ -104,7 +103,7 @@ class Database {
   bool disk_failed_ = false;
   bool disk_full_ = false;
   bool damaged_ = false;
-  std::map<std::string, Cached, std::less<>> cache_;
+  std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> cache_;
   std::function<void(int)> on_commit_;
 };
 

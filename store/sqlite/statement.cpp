@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 #include "store/sqlite/database.hpp"
@@ -9,51 +11,66 @@
 
 namespace tram::store {
 
-Statement::Statement(Database& database, sqlite3_stmt* handle, bool* in_use)
-    : database_(&database), handle_(handle), in_use_(in_use) {
-  if (in_use_ != nullptr) *in_use_ = true;
+namespace {
+
+int place_of(std::string_view name, const std::vector<std::string>& names) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  const bool statement_has_this_name = found != names.end();
+  TRAM_ASSERT(statement_has_this_name);
+  return static_cast<int>(found - names.begin());
 }
+
+// SQLite has a name for everything but where memory ended.
+std::string or_out_of_memory(const char* name) {
+  if (name == nullptr) throw std::bad_alloc();
+  return name;
+}
+
+}  // namespace
+
+void Prepared::Finalize::operator()(sqlite3_stmt* compiled) const noexcept {
+  sqlite3_finalize(compiled);
+}
+
+Prepared::Prepared(Handle compiled) : handle(std::move(compiled)) {
+  for (int i = 1; i <= sqlite3_bind_parameter_count(handle.get()); ++i) {
+    parameters.push_back(or_out_of_memory(sqlite3_bind_parameter_name(handle.get(), i)));
+  }
+  for (int i = 0; i < sqlite3_column_count(handle.get()); ++i) {
+    columns.push_back(or_out_of_memory(sqlite3_column_name(handle.get(), i)));
+  }
+}
+
+Statement::Statement(Database& database, Prepared& cached)
+    : database_(&database), prepared_(&cached) {
+  cached.in_use = true;
+}
+
+Statement::Statement(Database& database, std::unique_ptr<Prepared> own)
+    : database_(&database), own_(std::move(own)), prepared_(own_.get()) {}
 
 Statement::Statement(Database& database, sync::Error error)
     : database_(&database), error_(std::move(error)) {}
 
 Statement::Statement(Statement&& other) noexcept
     : database_(other.database_),
-      handle_(std::exchange(other.handle_, nullptr)),
-      in_use_(std::exchange(other.in_use_, nullptr)),
+      own_(std::move(other.own_)),
+      prepared_(std::exchange(other.prepared_, nullptr)),
       error_(std::move(other.error_)) {}
 
 Statement::~Statement() {
-  if (handle_ == nullptr) return;
-  if (in_use_ == nullptr) {
-    sqlite3_finalize(handle_);
-    return;
-  }
-  sqlite3_reset(handle_);
-  sqlite3_clear_bindings(handle_);
-  *in_use_ = false;
+  if (prepared_ == nullptr || own_ != nullptr) return;
+  sqlite3_reset(prepared_->handle.get());
+  sqlite3_clear_bindings(prepared_->handle.get());
+  prepared_->in_use = false;
 }
 
 int Statement::parameter_index(std::string_view parameter) const {
-  const int count = sqlite3_bind_parameter_count(handle_);
-  for (int i = 1; i <= count; ++i) {
-    const char* name = sqlite3_bind_parameter_name(handle_, i);
-    if (name != nullptr && parameter == name) return i;
-  }
-  const bool statement_has_this_parameter = false;
-  TRAM_ASSERT(statement_has_this_parameter);
-  return 0;
+  return 1 + place_of(parameter, prepared_->parameters);
 }
 
 int Statement::column_index(std::string_view column) const {
-  const int count = sqlite3_column_count(handle_);
-  for (int i = 0; i < count; ++i) {
-    const char* name = sqlite3_column_name(handle_, i);
-    if (name != nullptr && column == name) return i;
-  }
-  const bool statement_has_this_column = false;
-  TRAM_ASSERT(statement_has_this_column);
-  return 0;
+  return place_of(column, prepared_->columns);
 }
 
 void Statement::check(int code) {
@@ -61,7 +78,8 @@ void Statement::check(int code) {
 }
 
 Statement& Statement::bind_integer(std::string_view parameter, std::int64_t value) {
-  if (!error_) check(sqlite3_bind_int64(handle_, parameter_index(parameter), value));
+  if (!error_)
+    check(sqlite3_bind_int64(prepared_->handle.get(), parameter_index(parameter), value));
   return *this;
 }
 
@@ -69,7 +87,7 @@ Statement& Statement::bind(std::string_view parameter, sync::ByteView value) {
   if (error_) return *this;
   // A null pointer would bind NULL: an empty blob is a value.
   const void* data = value.empty() ? static_cast<const void*>("") : value.data();
-  check(sqlite3_bind_blob64(handle_, parameter_index(parameter), data, value.size(),
+  check(sqlite3_bind_blob64(prepared_->handle.get(), parameter_index(parameter), data, value.size(),
                             SQLITE_TRANSIENT));
   return *this;
 }
@@ -77,19 +95,19 @@ Statement& Statement::bind(std::string_view parameter, sync::ByteView value) {
 Statement& Statement::bind_text(std::string_view parameter, std::string_view value) {
   if (error_) return *this;
   const char* data = value.empty() ? "" : value.data();
-  check(sqlite3_bind_text64(handle_, parameter_index(parameter), data, value.size(),
+  check(sqlite3_bind_text64(prepared_->handle.get(), parameter_index(parameter), data, value.size(),
                             SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::bind_null(std::string_view parameter) {
-  if (!error_) check(sqlite3_bind_null(handle_, parameter_index(parameter)));
+  if (!error_) check(sqlite3_bind_null(prepared_->handle.get(), parameter_index(parameter)));
   return *this;
 }
 
 sync::Result<bool> Statement::step() {
   if (error_) return sync::fail(*error_);
-  const int code = sqlite3_step(handle_);
+  const int code = sqlite3_step(prepared_->handle.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   check(code);
@@ -102,23 +120,23 @@ sync::Status Statement::run() {
     if (!row) return sync::fail(row.error());
     if (!*row) break;
   }
-  check(sqlite3_reset(handle_));
+  check(sqlite3_reset(prepared_->handle.get()));
   if (error_) return sync::fail(*error_);
   return {};
 }
 
 bool Statement::is_null(std::string_view column) const {
-  return sqlite3_column_type(handle_, column_index(column)) == SQLITE_NULL;
+  return sqlite3_column_type(prepared_->handle.get(), column_index(column)) == SQLITE_NULL;
 }
 
 std::int64_t Statement::integer(std::string_view column) const {
-  return sqlite3_column_int64(handle_, column_index(column));
+  return sqlite3_column_int64(prepared_->handle.get(), column_index(column));
 }
 
 sync::ByteView Statement::blob(std::string_view column) const {
   const int index = column_index(column);
-  const void* data = sqlite3_column_blob(handle_, index);
-  const int size = sqlite3_column_bytes(handle_, index);
+  const void* data = sqlite3_column_blob(prepared_->handle.get(), index);
+  const int size = sqlite3_column_bytes(prepared_->handle.get(), index);
   if (data == nullptr || size <= 0) return {};
   return {static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(size)};
 }

@@ -2,9 +2,11 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sync/core/bytes.hpp"
 #include "sync/core/result.hpp"
@@ -14,6 +16,20 @@ struct sqlite3_stmt;
 namespace tram::store {
 
 class Database;
+
+/// A compiled statement, and its names, which SQLite itself only finds by walking all of them.
+struct Prepared {
+  struct Finalize {
+    void operator()(sqlite3_stmt* compiled) const noexcept;
+  };
+  using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
+  explicit Prepared(Handle compiled);
+
+  Handle handle;
+  bool in_use = false;
+  std::vector<std::string> parameters;
+  std::vector<std::string> columns;
+};
 
 /// One prepared statement, borrowed from its database's cache: reset and cleared when it goes out
 /// of scope, so that no cursor outlives the function that opened it. Parameters and columns go by
@@ -69,7 +85,8 @@ class Statement {
 
  private:
   friend class Database;
-  Statement(Database& database, sqlite3_stmt* handle, bool* in_use);
+  Statement(Database& database, Prepared& cached);
+  Statement(Database& database, std::unique_ptr<Prepared> own);
   Statement(Database& database, sync::Error error);
 
   Statement& bind_integer(std::string_view parameter, std::int64_t value);
@@ -78,8 +95,8 @@ class Statement {
   void check(int code);
 
   Database* database_;
-  sqlite3_stmt* handle_ = nullptr;
-  bool* in_use_ = nullptr;  // the cache's mark; none for a statement of our own
+  std::unique_ptr<Prepared> own_;  // none for one of the cache
+  Prepared* prepared_ = nullptr;
   std::optional<sync::Error> error_;
 };
 
