@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t deliveries_a_step = 512;
 constexpr std::size_t nonces_max = 4;
+// Of idle exchanges a device's first is asked for bytes that the hub lacks, and one of so many.
+constexpr unsigned asks_when_idle_each = 16;
 
 sync::HeadSigner::Bases bases_of(const store::ReadUnit& unit) {
   sync::HeadSigner::Bases bases;
@@ -88,6 +90,7 @@ sync::Status ExchangeDesk::prepare(const store::ReadUnit& unit, Job& job) {
   sync::Nonce nonce{};
   parts_.random.fill(nonce);
   std::deque<sync::Nonce>& asked = asked_[scope.device];
+  options.asks_when_idle = asked.empty() || nonce[0] % asks_when_idle_each == 0;
   const std::vector<sync::Nonce> open(asked.begin(), asked.end());
   asked.push_back(nonce);
   if (asked.size() > nonces_max) asked.pop_front();
@@ -99,6 +102,10 @@ sync::Status ExchangeDesk::take(store::WriteUnit& unit, Job& job) {
   if (const sync::Status prepared = prepare(unit, job); !prepared) return prepared;
   const sync::Result<sync::Commit> commit = job.responder->accept(unit, job.exchange.request);
   if (!commit) return fail(commit.error());
+  // Good for one word: the same request may come again, late.
+  if (const auto& hello = job.exchange.request.hello; hello && hello->answer) {
+    std::erase(asked_[job.exchange.device], *hello->answer);
+  }
   for (const sync::LineageUpdate& update : commit->lineages) {
     if (update.opened)
       host::log(host::Level::warn, "hub.went_back_or_copied", {{"device", job.device}});

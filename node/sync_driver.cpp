@@ -1,6 +1,10 @@
 #include "node/sync_driver.hpp"
 
+#include <algorithm>
+
 #include "node/contact.hpp"
+#include "sync/core/codec.hpp"
+#include "sync/crypto/digest.hpp"
 #include "sync/session/hello.hpp"
 #include "sync/wire/frame.hpp"
 
@@ -9,21 +13,40 @@ namespace tram::node {
 using sync::ErrorCode;
 using sync::fail;
 
+namespace {
+
+// What nobody has would be asked for in every session for ever: 4 kB each time.
+constexpr unsigned asks_for_bytes_each = 16;
+
+}  // namespace
+
+// A machine copied with its memory draws what its twin draws, but hardly in the same millisecond.
+sync::RunId SyncDriver::new_run() {
+  sync::RunId chance{};
+  node_.random().fill(chance);
+  sync::Writer time;
+  time.varint(static_cast<std::uint64_t>(node_.clock().now().ms));
+  const sync::Digest mixed = sync::sha256({chance, time.view()});
+  sync::RunId id{};
+  std::copy_n(mixed.begin(), id.size(), id.begin());
+  return id;
+}
+
+// One that the hub has not acknowledged is said again, whatever became of it.
 sync::Result<sync::RunState> SyncDriver::present_run() {
-  if (run_) return *run_;
-  std::optional<sync::RunState> last;
+  if (run_ && !run_->acknowledged) return *run_;
+  std::optional<sync::RunState> last = run_;
   const sync::Status read = node_.store().read([&](const store::ReadUnit& unit) {
-    last = unit.run_state();
+    if (!last) last = unit.run_state();
     return unit.status();
   });
   if (!read) return fail(read.error());
-  sync::RunId id{};
-  node_.random().fill(id);
-  run_ = sync::begin_run(last, id);
+  run_ = sync::begin_run(last, new_run());
   return *run_;
 }
 
 sync::Status SyncDriver::begin() {
+  const bool first = !run_;
   const sync::Result<sync::RunState> run = present_run();
   if (!run) return fail(run.error());
   sync::InitiatorOptions options;
@@ -31,6 +54,7 @@ sync::Status SyncDriver::begin() {
   options.hub_key = node_.identity().hub_key;
   options.frame_bytes = static_cast<std::size_t>(node_.config().frame_kib) * 1024;
   options.unanswered = unanswered_;
+  options.asks_for_bytes = first || run->run[0] % asks_for_bytes_each == 0;
   initiator_.emplace(std::move(options), node_.device_key(), *run);
   return {};
 }

@@ -21,7 +21,7 @@ namespace tram::node {
 /// next `begin` knows.
 class SyncDriver {
  public:
-  /// `node` must outlive it. One a process: it remembers the run.
+  /// `node` must outlive it. One a process: it remembers what was said and not yet acknowledged.
   explicit SyncDriver(Node& node) : node_(node) {}
 
   /// Begins a session. `io` if the store cannot be read.
@@ -40,6 +40,7 @@ class SyncDriver {
   [[nodiscard]] const sync::Initiator& initiator() const { return *initiator_; }
 
  private:
+  [[nodiscard]] sync::RunId new_run();
   [[nodiscard]] sync::Result<sync::RunState> present_run();
 
   Node& node_;

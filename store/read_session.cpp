@@ -93,12 +93,14 @@ std::vector<sync::Holder> ReadUnit::holders(const sync::RecordRef& record) const
 
 std::vector<sync::Lineage> ReadUnit::lineages(const sync::PublicKey& device) const {
   Statement statement = database_.prepare(
-      "SELECT number, last_run, count FROM lineage WHERE device = :device ORDER BY number");
+      "SELECT number, last_run, count, copied FROM lineage WHERE device = :device"
+      " ORDER BY number");
   statement.bind(":device", device);
   std::vector<sync::Lineage> lineages;
   while (row(statement)) {
     lineages.push_back({static_cast<std::uint32_t>(statement.integer("number")),
-                        statement.array<16>("last_run"), statement.number("count")});
+                        statement.array<16>("last_run"), statement.number("count"),
+                        statement.flag("copied")});
   }
   return lineages;
 }

@@ -16,7 +16,7 @@ sync::Status write_session(Database& database, const sync::LineageUpdate& update
       .bind(":number", update.lineage.number)
       .bind(":last_run", update.lineage.last_run)
       .bind(":count", update.lineage.count)
-      .bind(":copied", update.copied)
+      .bind(":copied", update.copied || update.lineage.copied)
       .run();
 }
 

@@ -67,10 +67,12 @@ HelloJudgement judge_hello(const PublicKey& device, const Hello& hello,
   if (known != lineages.rend()) {
     // An older lineage goes on beside a newer one. That alone tells a copy from a rollback, so it
     // must be live: a hello from before the rollback may come late, or twice.
-    const bool speaks_again = known != lineages.rbegin() && known->last_run != hello.run;
+    const bool speaks_again =
+        known != lineages.rbegin() && known->last_run != hello.run && !known->copied;
     if (speaks_again && !fresh_answer) return {true, {}};
     HelloJudgement out{false, go_on(device, hello, *known)};
     out.update.copied = speaks_again;
+    out.update.lineage.copied = known->copied || speaks_again;
     return out;
   }
   const bool hub_went_back =

@@ -31,7 +31,7 @@ Initiator::Initiator(InitiatorOptions options, const SigningKey& device, RunStat
       run_(std::move(run)),
       feeds_{province_feed},
       unanswered_(options_.unanswered),
-      asks_bytes_(!run_.acknowledged) {
+      asks_bytes_(options_.asks_for_bytes) {
   if (options_.home != province_feed) feeds_.push_back(options_.home);
   for (const FeedId& feed : feeds_) progress_[feed];
 }

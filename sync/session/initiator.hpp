@@ -32,6 +32,7 @@ struct InitiatorOptions {
   PublicKey hub_key{};
   std::size_t frame_bytes = 256 * 1024;  ///< of entries in one request, before compression
   bool unanswered = false;               ///< the session before this one ended without a reply
+  bool asks_for_bytes = true;            ///< of which only names are held, also if nothing new came
 };
 
 struct Ask {
@@ -145,7 +146,7 @@ class Initiator {
   std::optional<Nonce> nonce_;
   bool run_saved_ = false;
   bool unanswered_ = false;  // the last request
-  bool asks_bytes_ = false;  // worth asking: a new run, or something came; and the hub has some
+  bool asks_bytes_ = false;  // worth asking: told to, or something came; and the hub has some
   bool plain_up_ = false;    // the hub could not resolve our places
   bool plain_down_ = false;  // we could not resolve the hub's
   bool done_ = false;

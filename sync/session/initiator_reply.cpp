@@ -254,7 +254,7 @@ void Initiator::judge_progress(const LedgerReader& ledger, const ExchangeReply& 
   });
   all_covered_ = !may_only_give_back() && is_covered(ledger, commit);
   done_ = is_level(ledger, commit) && !to_return && (all_covered_ || !more_to_say_) &&
-          !plain_down_ && !reply.plain && needs_.empty() && !can_fill && !nonce_ &&
+          !plain_down_ && !reply.plain && needs_.empty() && !can_fill && run_.acknowledged &&
           !misses_bytes(ledger, commit);
   if (all_covered_ || may_only_give_back() || !done_) return;
   // Not all is covered. Where this exchange moved something, another may cover the rest; else the

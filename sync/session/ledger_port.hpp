@@ -61,6 +61,7 @@ struct Lineage {
   std::uint32_t number = 1;
   ByteArray<16> last_run{};
   std::uint64_t count = 0;  ///< runs acknowledged
+  bool copied = false;      ///< it has spoken after a newer one did: both are alive
 };
 
 /// Read only; every answer from one snapshot. A store that fails latches: it answers with empty
@@ -157,7 +158,7 @@ struct LineageUpdate {
   PublicKey device{};
   Lineage lineage;
   bool opened = false;  ///< a second or later lineage: tell the operator "went back, or copied"
-  bool copied = false;  ///< two lineages have spoken in turn: copied for certain
+  bool copied = false;  ///< two lineages have spoken in turn, for the first time: tell "copied"
 };
 
 /// What a node remembers of its own runs, saved before it is sent (see session/hello.hpp).

@@ -314,14 +314,13 @@ FeedAnswer Responder::answer_feed(Instant now, const LedgerReader& ledger, HeadS
   return answer;
 }
 
-// Asked for whenever a node has something to tell, never in an idle exchange: what nobody has would
-// make each of them large for ever.
+// Asked for whenever a node has something to tell.
 std::vector<Name> Responder::wants(const LedgerReader& ledger,
                                    const ExchangeRequest& request) const {
   std::vector<Name> out;
-  const bool idle = !request.hello && request.offers.empty() && request.returns.empty() &&
-                    request.fills.empty() && request.wants.empty();
-  if (idle || !scope_.known) return out;
+  const bool idle = request.offers.empty() && request.returns.empty() && request.fills.empty() &&
+                    request.wants.empty();
+  if ((idle && !options_.asks_when_idle) || !scope_.known) return out;
   std::set<Name> known;
   for (const FeedStatement& statement : request.feeds) {
     for (const Name& name : ledger.names_without_bytes(statement.feed, limits::frame_names_max)) {

@@ -1,6 +1,9 @@
 // Goal: seeds by the thousand from a command line.
 // Method: one run after the other; a seed that fails is printed with its replay.
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -9,6 +12,7 @@
 
 #include "host/log.hpp"
 #include "tests/simulation/swarm.hpp"
+#include "tests/simulation/trials.hpp"
 
 // tram-sim: a province by chance, from a seed. Exit 0, or 1 with the seeds that broke a promise.
 namespace {
@@ -67,6 +71,45 @@ void run_one(const RunOptions& options, bool twice, bool details, Totals& totals
   add(totals, options, report);
 }
 
+/// Trials until there are `count` of what the trial counts; exit 0 if all is as it must be.
+int run_trials(const std::string& trial, std::uint64_t seed, std::uint64_t count) {
+  constexpr std::uint64_t contacts_a_province = 500;
+  TrialReport all;
+  const bool counts_contacts = trial == "contacts";
+  while ((counts_contacts ? all.contacts : all.trials) < count) {
+    const TrialReport report =
+        trial == "copies" ? try_copy(seed)
+        : counts_contacts
+            ? try_clean_contacts(seed, std::min(contacts_a_province, count - all.contacts))
+            : try_hub_restore(seed);
+    const bool missed = trial == "copies" && report.found != report.trials;
+    if (missed || report.alarms != 0 || !report.violations.empty()) {
+      std::printf("seed %llu: found %llu, alarms %llu\n", static_cast<unsigned long long>(seed),
+                  static_cast<unsigned long long>(report.found),
+                  static_cast<unsigned long long>(report.alarms));
+      for (const Violation& violation : report.violations) {
+        std::printf("seed %llu breaks %c: %s\n", static_cast<unsigned long long>(seed),
+                    violation.promise, violation.what.c_str());
+      }
+      std::fflush(stdout);
+    }
+    all.trials += report.trials;
+    all.found += report.found;
+    all.contacts += report.contacts;
+    all.alarms += report.alarms;
+    all.entries += report.entries;
+    all.violations.insert(all.violations.end(), report.violations.begin(), report.violations.end());
+    ++seed;
+  }
+  std::printf(
+      "trials=%llu found=%llu contacts=%llu alarms=%llu entries=%llu violations=%zu\n",
+      static_cast<unsigned long long>(all.trials), static_cast<unsigned long long>(all.found),
+      static_cast<unsigned long long>(all.contacts), static_cast<unsigned long long>(all.alarms),
+      static_cast<unsigned long long>(all.entries), all.violations.size());
+  const bool missed = trial == "copies" && all.found != all.trials;
+  return missed || all.alarms != 0 || !all.violations.empty() ? 1 : 0;
+}
+
 bool parse_number(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
@@ -86,12 +129,18 @@ int main(int argc, char** argv) {
   std::string range;
   double minutes = 0;
   bool twice = false;
+  std::string trial;
+  std::uint64_t count = 1000;
   app.add_option("--seed", options.seed, "One run");
   app.add_option("--seeds", range, "Runs of seeds A..B")->excludes("--seed");
   app.add_option("--minutes", minutes, "Begin no further seed after so many minutes");
   app.add_option("--communes", options.communes, "Communes of the province (3)")
       ->check(CLI::Range(1, 64));
   app.add_option("--days", options.days, "Days of each run (365)")->check(CLI::Range(1, 3650));
+  app.add_option("--trial", trial, "Instead: one question, asked of many small provinces")
+      ->check(CLI::IsMember({"copies", "contacts", "hub-restores"}));
+  app.add_option("--count", count, "Of trials (1000), or of contacts")
+      ->check(CLI::Range(1, 10'000'000));
   app.add_flag("--twice", twice, "Run each seed twice and compare the traces");
   app.add_flag("--loud", options.loud, "Print every event on stderr");
   CLI11_PARSE(app, argc, argv);
@@ -104,6 +153,10 @@ int main(int argc, char** argv) {
   // What the product says to its log is not what is tested here.
   if (!options.loud && std::freopen("/dev/null", "w", stderr) == nullptr) return 1;
   tram::host::set_log_level(tram::host::Level::error);
+  // A run allocates and frees the same blocks again and again: none of it goes back to the system.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  if (!trial.empty()) return run_trials(trial, options.seed, count);
   Totals totals;
   const auto begin = std::chrono::steady_clock::now();
   for (std::uint64_t seed = first; seed <= last; ++seed) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/simulation/signed_here.hpp"
+
 namespace tram::simulation {
 
 namespace {
@@ -21,6 +23,8 @@ constexpr double visits_a_day = 0.62;
 constexpr double year_days = 365;
 constexpr std::int64_t snapshot_most_ms = 30 * day_ms;
 constexpr std::size_t machines_a_unit_most = 3;
+// Every so manieth seed verifies all signatures, also those of this very process.
+constexpr std::uint64_t real_signatures_each = 16;
 
 /// One seed's province, and everything that is going to happen to it.
 class Run {
@@ -188,8 +192,11 @@ void Run::visit(std::size_t commune) {
   }
   if (machines.empty()) return;
   const std::int64_t acts = dice_.between(4, 7);
+  std::int64_t at = 0;
   for (std::int64_t i = 0; i < acts; ++i) {
-    province_.time.after(i * 7 * minute_ms, [this, commune, member = dice_.pick(machines)] {
+    // What lies ready, one after the other; or with a citizen between.
+    at += dice_.chance(0.7) ? second_ms : dice_.between(minute_ms, 20 * minute_ms);
+    province_.time.after(at, [this, commune, member = dice_.pick(machines)] {
       if (clerks_[commune].act(*member) && !member->retired) network_.work_came(*member);
     });
   }
@@ -420,6 +427,7 @@ std::string_view to_word(Fault fault) {
 }
 
 RunReport run(const RunOptions& options) {
+  remember_signatures(options.seed % real_signatures_each != 0);
   return Run(options).play();
 }
 
