@@ -105,6 +105,25 @@ Status Index::settle(std::int64_t entry_id) {
   return {};
 }
 
+Status Index::settle_new(std::int64_t entry_id, const Name& name, const EntryColumns& columns,
+                         const Entry& entry, bool own) {
+  if (columns.form == EntryForm::unknown || columns.misplaced) return {};
+  Row row;
+  row.entry_id = entry_id;
+  row.name = name;
+  row.form = columns.form;
+  row.record = columns.record;
+  if (columns.form == EntryForm::verdict || columns.form == EntryForm::erase) {
+    // Whose word it is counts, too.
+    Result<Row> loaded = load(entry_id);
+    if (!loaded) return fail(loaded.error());
+    row = std::move(*loaded);
+  }
+  if (const Status filled = fill_tables(row, entry); !filled) return filled;
+  const bool counts = own && context_.home_feed != 0;
+  return counts ? came_into(context_.home_feed, row) : Status{};
+}
+
 Status Index::store_columns(const Row& row, const EntryColumns& columns, const Entry* entry) {
   Statement statement = database_.prepare(
       "UPDATE entry SET form = :form, kind = :kind, record = :record, misplaced = :misplaced"
@@ -238,13 +257,17 @@ Result<std::vector<std::int64_t>> Index::scopes_of(std::int64_t entry_id) {
 Status Index::came_into(std::int64_t feed_id, std::int64_t entry_id) {
   const Result<Row> row = load(entry_id);
   if (!row) return fail(row.error());
-  if (row->misplaced) return {};
-  if (row->form == EntryForm::edit && row->record) {
-    touched_.arrived(feed_id, *row->record, entry_id);
+  return came_into(feed_id, *row);
+}
+
+Status Index::came_into(std::int64_t feed_id, const Row& row) {
+  if (row.misplaced) return {};
+  if (row.form == EntryForm::edit && row.record) {
+    touched_.arrived(feed_id, *row.record, row.entry_id);
     return {};
   }
-  if (row->form != EntryForm::verdict || !row->bytes || !row->from_hub) return {};
-  const Result<Entry> entry = sync::decode_entry(*row->bytes);
+  if (row.form != EntryForm::verdict || !row.bytes || !row.from_hub) return {};
+  const Result<Entry> entry = sync::decode_entry(*row.bytes);
   if (!entry) return {};
   return touch_target(std::get<sync::Verdict>(entry->body).target, feed_id);
 }

@@ -36,6 +36,10 @@ class Index {
 
   /// Reads the entry's bytes, at first sight or after its places have changed.
   [[nodiscard]] sync::Status settle(std::int64_t entry_id);
+  /// As settle, of an entry that was written just now, with its columns, at its first place.
+  [[nodiscard]] sync::Status settle_new(std::int64_t entry_id, const sync::Name& name,
+                                        const EntryColumns& columns, const sync::Entry& entry,
+                                        bool own);
   /// The log's device or unit is known now, or what its device may say has changed.
   [[nodiscard]] sync::Status log_is_known(std::int64_t log_id);
   /// The entry has come into one more scope.
@@ -50,6 +54,7 @@ class Index {
  private:
   struct Row;
   [[nodiscard]] sync::Result<Row> load(std::int64_t entry_id);
+  [[nodiscard]] sync::Status came_into(std::int64_t feed_id, const Row& row);
   [[nodiscard]] sync::Result<bool> stands_at(std::int64_t entry_id, const sync::Place& place);
   [[nodiscard]] sync::Status store_columns(const Row& row, const EntryColumns& columns,
                                            const sync::Entry* entry);

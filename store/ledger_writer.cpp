@@ -15,27 +15,28 @@ using sync::NewEntry;
 using sync::Result;
 using sync::Status;
 
-Result<std::int64_t> LedgerWriter::log_id_of(const LogId& log) {
-  Statement found = database_.prepare("SELECT log_id FROM log WHERE log = :log");
+Result<LedgerWriter::Log> LedgerWriter::log_of(const LogId& log) {
+  Statement found = database_.prepare("SELECT log_id, own FROM log WHERE log = :log");
   const Result<bool> row = found.bind(":log", log).step();
   if (!row) return fail(row.error());
-  if (*row) return found.integer("log_id");
+  if (*row) return Log{found.integer("log_id"), found.flag("own")};
   const Status added =
       database_.prepare("INSERT INTO log (log) VALUES (:log)").bind(":log", log).run();
   if (!added) return fail(added.error());
-  return database_.last_row_id();
+  return Log{database_.last_row_id(), false};
 }
 
 Status LedgerWriter::put(const sync::NewLog& log) {
   // An opening that does not decode says nothing: the log stays unknown.
   if (log.device == sync::PublicKey{}) return {};
-  const auto log_id = log_id_of(log.log);
-  if (!log_id) return fail(log_id.error());
+  const auto known_log = log_of(log.log);
+  if (!known_log) return fail(known_log.error());
+  const std::int64_t log_id = known_log->log_id;
   Statement known = database_.prepare(
       "UPDATE log SET device = :device, unit = :unit, own = :own"
       " WHERE log_id = :log_id AND device IS NULL");
   known.bind(":device", log.device).bind_text(":unit", log.unit).bind(":own", log.own);
-  if (const Status done = known.bind(":log_id", *log_id).run(); !done) return done;
+  if (const Status done = known.bind(":log_id", log_id).run(); !done) return done;
   if (database_.changes() == 0) return {};
   if (log.own && context_.home_feed != 0) {
     const Status pending =
@@ -45,12 +46,12 @@ Status LedgerWriter::put(const sync::NewLog& log) {
                 " SELECT entry_id FROM place WHERE place.log_id = :log_id) AND NOT EXISTS ("
                 " SELECT 1 FROM feed_entry WHERE feed_entry.entry_id = entry.entry_id"
                 " AND feed_id = :home_feed)")
-            .bind(":log_id", *log_id)
+            .bind(":log_id", log_id)
             .bind(":home_feed", context_.home_feed)
             .run();
     if (!pending) return pending;
   }
-  return index_.log_is_known(*log_id);
+  return index_.log_is_known(log_id);
 }
 
 Status LedgerWriter::put(const NewEntry& entry) {
@@ -62,15 +63,57 @@ Status LedgerWriter::put(const NewEntry& entry) {
       return fail(ErrorCode::unverified, "entry: its name is not the hash of its bytes");
     }
   }
-  const auto log_id = log_id_of(entry.place.log);
-  if (!log_id) return fail(log_id.error());
-  const Result<Held> held = put_row(entry, *log_id);
+  const auto log = log_of(entry.place.log);
+  if (!log) return fail(log.error());
+  const auto held = find_entry(entry.name);
   if (!held) return fail(held.error());
-  const At at{*log_id, entry.place.seq, held->entry_id};
+  if (!*held) return put_new(entry, *log);
+  return put_again(entry, {log->log_id, entry.place.seq, (*held)->entry_id}, **held);
+}
+
+Status LedgerWriter::put_new(const NewEntry& entry, const Log& log) {
+  std::optional<Result<sync::Entry>> decoded;
+  EntryColumns columns;
+  if (entry.bytes) {
+    decoded.emplace(sync::decode_entry(*entry.bytes));
+    columns = columns_of(*decoded, entry.name, *decoded && (*decoded)->place == entry.place);
+  }
+  Statement row = database_.prepare(
+      "INSERT INTO entry (name, log_id, seq, form, kind, record, misplaced, pending, bytes)"
+      " VALUES (:name, :log_id, :seq, :form, :kind, :record, :misplaced, :pending, :bytes)");
+  row.bind(":name", entry.name).bind(":log_id", log.log_id).bind(":seq", entry.place.seq);
+  row.bind(":form", static_cast<std::int64_t>(columns.form)).bind(":misplaced", columns.misplaced);
+  row.bind(":pending", log.own && context_.home_feed != 0).bind_maybe(":bytes", entry.bytes);
+  if (columns.record) row.bind(":kind", columns.record->kind).bind(":record", columns.record->id);
+  if (const Status added = row.run(); !added) return added;
+  const At at{log.log_id, entry.place.seq, database_.last_row_id()};
+
+  const auto link = link_to(entry.place.log, at, entry.name, entry.chain);
+  if (!link) return fail(link.error());
+  Statement place = database_.prepare(
+      "INSERT INTO place (log_id, seq, entry_id, chain)"
+      " VALUES (:log_id, :seq, :entry_id, :chain)");
+  place.bind(":log_id", at.log_id).bind(":seq", at.seq).bind(":entry_id", at.entry_id);
+  if (*link) place.bind(":chain", (*link)->chain);
+  if (const Status added = place.run(); !added) return added;
+  if (*link) {
+    if (const Status moved = move_tip(at, **link); !moved) return moved;
+    const auto waiting = waiting_for(at);
+    if (!waiting) return fail(waiting.error());
+    for (const At& next : *waiting) {
+      const Status chained = chain_from(entry.place.log, next, std::nullopt);
+      if (!chained) return chained;
+    }
+  }
+  if (!decoded || !*decoded) return {};
+  return index_.settle_new(at.entry_id, entry.name, columns, **decoded, log.own);
+}
+
+Status LedgerWriter::put_again(const NewEntry& entry, const At& at, const Held& held) {
   const Result<bool> new_place = put_place(entry, at);
   if (!new_place) return fail(new_place.error());
   if (const Status chained = chain_from(entry.place.log, at, entry.chain); !chained) return chained;
-  const bool brought = entry.bytes && !held->bytes && !held->erased;
+  const bool brought = entry.bytes && !held.bytes && !held.erased;
   if (brought) {
     const Status kept =
         database_.prepare("UPDATE entry SET bytes = :bytes WHERE entry_id = :entry_id")
@@ -79,7 +122,7 @@ Status LedgerWriter::put(const NewEntry& entry) {
             .run();
     if (!kept) return kept;
   }
-  if (brought || (*new_place && held->misplaced)) {
+  if (brought || (*new_place && held.misplaced)) {
     if (const Status settled = index_.settle(at.entry_id); !settled) return settled;
   }
   return *new_place || brought ? mark_pending(at.entry_id) : Status{};
@@ -94,20 +137,6 @@ Result<std::optional<LedgerWriter::Held>> LedgerWriter::find_entry(const sync::N
   if (!*row) return std::optional<Held>{};
   return std::optional<Held>{Held{found.integer("entry_id"), found.flag("held"),
                                   found.flag("misplaced"), found.flag("erased")}};
-}
-
-Result<LedgerWriter::Held> LedgerWriter::put_row(const NewEntry& entry, std::int64_t log_id) {
-  const auto found = find_entry(entry.name);
-  if (!found) return fail(found.error());
-  if (*found) return **found;
-  const Status added =
-      database_.prepare("INSERT INTO entry (name, log_id, seq) VALUES (:name, :log_id, :seq)")
-          .bind(":name", entry.name)
-          .bind(":log_id", log_id)
-          .bind(":seq", entry.place.seq)
-          .run();
-  if (!added) return fail(added.error());
-  return Held{database_.last_row_id(), false, false, false};
 }
 
 Result<bool> LedgerWriter::put_place(const NewEntry& entry, const At& at) {
@@ -149,18 +178,24 @@ Status LedgerWriter::chain_from(const LogId& log, const At& at,
     if (!link) return fail(link.error());
     if (!*link) continue;
     if (const Status set = set_chain(here, **link); !set) return set;
-    // Entries that waited for this one.
-    Statement waiting = database_.prepare(
-        "SELECT entry_id FROM place WHERE log_id = :log_id AND seq = :seq AND chain IS NULL");
-    waiting.bind(":log_id", here.log_id).bind(":seq", here.seq + 1);
-    for (;;) {
-      const Result<bool> row = waiting.step();
-      if (!row) return fail(row.error());
-      if (!*row) break;
-      next.push_back({here.log_id, here.seq + 1, waiting.integer("entry_id")});
-    }
+    const auto waiting = waiting_for(here);
+    if (!waiting) return fail(waiting.error());
+    next.insert(next.end(), waiting->begin(), waiting->end());
   }
   return {};
+}
+
+Result<std::vector<LedgerWriter::At>> LedgerWriter::waiting_for(const At& at) {
+  Statement waiting = database_.prepare(
+      "SELECT entry_id FROM place WHERE log_id = :log_id AND seq = :seq AND chain IS NULL");
+  waiting.bind(":log_id", at.log_id).bind(":seq", at.seq + 1);
+  std::vector<At> out;
+  for (;;) {
+    const Result<bool> row = waiting.step();
+    if (!row) return fail(row.error());
+    if (!*row) return out;
+    out.push_back({at.log_id, at.seq + 1, waiting.integer("entry_id")});
+  }
 }
 
 Result<std::optional<LedgerWriter::Link>> LedgerWriter::link_of(
@@ -172,7 +207,11 @@ Result<std::optional<LedgerWriter::Link>> LedgerWriter::link_of(
   const Result<bool> row = own.step();
   if (!row) return fail(row.error());
   if (!*row || !own.is_null("chain")) return std::optional<Link>{};
-  const sync::Name name = own.array<32>("name");
+  return link_to(log, at, own.array<32>("name"), given);
+}
+
+Result<std::optional<LedgerWriter::Link>> LedgerWriter::link_to(
+    const LogId& log, const At& at, const sync::Name& name, const std::optional<Digest>& given) {
   std::vector<std::optional<Digest>> before;
   if (at.seq == 0) {
     before.emplace_back(sync::chain_start(log));
@@ -210,7 +249,10 @@ Status LedgerWriter::set_chain(const At& at, const Link& link) {
                          .bind(":seq", at.seq)
                          .bind(":entry_id", at.entry_id)
                          .run();
-  if (!set) return set;
+  return set ? move_tip(at, link) : set;
+}
+
+Status LedgerWriter::move_tip(const At& at, const Link& link) {
   const Status moved =
       database_
           .prepare(
@@ -231,8 +273,8 @@ Status LedgerWriter::set_chain(const At& at, const Link& link) {
 }
 
 Status LedgerWriter::put(const sync::SignedLogHead& head) {
-  const auto log_id = log_id_of(head.log);
-  if (!log_id) return fail(log_id.error());
+  const auto log = log_of(head.log);
+  if (!log) return fail(log.error());
   return database_
       .prepare(
           "UPDATE log SET head_count = :count, head_chain = :chain, head_signature = :signature"
@@ -240,7 +282,7 @@ Status LedgerWriter::put(const sync::SignedLogHead& head) {
       .bind(":count", head.count)
       .bind(":chain", head.chain)
       .bind(":signature", head.signature)
-      .bind(":log_id", *log_id)
+      .bind(":log_id", log->log_id)
       .run();
 }
 

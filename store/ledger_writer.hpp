@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "store/context.hpp"
 #include "store/index.hpp"
@@ -35,9 +36,17 @@ class LedgerWriter {
     bool erased = false;
   };
 
-  [[nodiscard]] sync::Result<std::int64_t> log_id_of(const sync::LogId& log);
+  struct Log {
+    std::int64_t log_id = 0;
+    bool own = false;
+  };
+
+  [[nodiscard]] sync::Result<Log> log_of(const sync::LogId& log);
   [[nodiscard]] sync::Result<std::optional<Held>> find_entry(const sync::Name& name);
-  [[nodiscard]] sync::Result<Held> put_row(const sync::NewEntry& entry, std::int64_t log_id);
+  /// Of a name that the store meets for the first time, at its first place: nearly always.
+  [[nodiscard]] sync::Status put_new(const sync::NewEntry& entry, const Log& log);
+  /// Of a name that is held: bytes that came later, or another place.
+  [[nodiscard]] sync::Status put_again(const sync::NewEntry& entry, const At& at, const Held& held);
   /// True if the place is new.
   [[nodiscard]] sync::Result<bool> put_place(const sync::NewEntry& entry, const At& at);
   [[nodiscard]] sync::Status mark_pending(std::int64_t entry_id);
@@ -53,7 +62,13 @@ class LedgerWriter {
   };
   [[nodiscard]] sync::Result<std::optional<Link>> link_of(const sync::LogId& log, const At& at,
                                                           const std::optional<sync::Digest>& given);
+  [[nodiscard]] sync::Result<std::optional<Link>> link_to(const sync::LogId& log, const At& at,
+                                                          const sync::Name& name,
+                                                          const std::optional<sync::Digest>& given);
   [[nodiscard]] sync::Status set_chain(const At& at, const Link& link);
+  [[nodiscard]] sync::Status move_tip(const At& at, const Link& link);
+  /// Entries that waited for this one.
+  [[nodiscard]] sync::Result<std::vector<At>> waiting_for(const At& at);
 
   Database& database_;
   const Context& context_;

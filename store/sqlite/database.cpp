@@ -52,15 +52,23 @@ constexpr std::array settings{
     Setting{"PRAGMA cache_size = -32768", "PRAGMA cache_size", "cache_size", -32768},
 };
 
-Status apply_setting(Database& database, const Setting& setting) {
-  if (const auto set = database.prepare(setting.set).run(); !set) return set;
+sync::Result<bool> holds(Database& database, const Setting& setting) {
   Statement read = database.prepare(setting.read);
   const auto row = read.step();
   if (!row) return fail(row.error());
-  if (!*row || read.integer(setting.column) != setting.value) {
-    return fail(ErrorCode::failed, std::string("SQLite did not take: ") + setting.set);
-  }
-  return {};
+  return *row && read.integer(setting.column) == setting.value;
+}
+
+// Most are how this SQLite was built.
+Status apply_setting(Database& database, const Setting& setting) {
+  const auto before = holds(database, setting);
+  if (!before) return fail(before.error());
+  if (*before) return {};
+  if (const auto set = database.prepare(setting.set).run(); !set) return set;
+  const auto after = holds(database, setting);
+  if (!after) return fail(after.error());
+  if (*after) return {};
+  return fail(ErrorCode::failed, std::string("SQLite did not take: ") + setting.set);
 }
 
 // SQLite's own code in a complaint of its check; 0 if there is none.
