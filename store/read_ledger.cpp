@@ -179,8 +179,12 @@ std::optional<std::uint64_t> ReadUnit::feed_position(const FeedId& feed, const N
 std::vector<Name> ReadUnit::record_entries(const FeedId& feed, const RecordRef& record) const {
   // From the record's few entries to their feeds, never through the whole feed.
   Statement statement = database_.prepare(
-      "SELECT name FROM entry CROSS JOIN feed_entry USING (entry_id) JOIN feed USING (feed_id)"
-      " WHERE kind = :kind AND record = :record AND feed = :feed ORDER BY position");
+      "WITH about (entry_id) AS ("
+      " SELECT entry_id FROM entry WHERE kind = :kind AND record = :record"
+      " UNION SELECT verdict.entry_id FROM entry JOIN verdict ON target = name"
+      "  WHERE kind = :kind AND record = :record)"
+      " SELECT name FROM about CROSS JOIN entry USING (entry_id) CROSS JOIN feed_entry"
+      " USING (entry_id) JOIN feed USING (feed_id) WHERE feed = :feed ORDER BY position");
   statement.bind(":kind", record.kind).bind(":record", record.id).bind_text(":feed", feed);
   std::vector<Name> names;
   while (row(statement)) names.push_back(statement.array<32>("name"));

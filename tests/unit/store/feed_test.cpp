@@ -48,11 +48,16 @@ TEST_CASE("feed: a record's entries come in feed order") {
   TestLog log(1, device_key(1), home, false);
   const auto first = log.write(create({text_change(3, "a")}));
   const auto second = log.write(update(record_in(first), {first.name}, {text_change(3, "b")}));
-  log.write(create({text_change(3, "c")}));
+  const auto other = log.write(create({text_change(3, "c")}));
+  // Verdicts on its entries are about the record, too: they follow it into other feeds.
+  using Ruling = sync::Verdict::Ruling;
+  const auto verdict = log.write(sync::Verdict{second.name, Ruling::void_entry, {}, "void"});
+  const auto elsewhere = log.write(sync::Verdict{other.name, Ruling::void_entry, {}, "void"});
   hub.apply(log.commit());
-  hub.append(home, {second.name, log.last().name, first.name});
+  hub.append(home, {second.name, other.name, verdict.name, elsewhere.name, first.name});
   hub.read([&](const ReadUnit& unit) {
-    CHECK(unit.record_entries(home, record_in(first)) == std::vector{second.name, first.name});
+    CHECK(unit.record_entries(home, record_in(first)) ==
+          std::vector{second.name, verdict.name, first.name});
     CHECK(unit.record_entries(other_unit, record_in(first)).empty());
     CHECK(unit.feeds().size() == 1);
   });
