@@ -147,6 +147,37 @@ sync::Status HubMachine::edit(const std::string& feed, const sync::RecordRef& re
   });
 }
 
+sync::Status HubMachine::create(const std::string& feed, std::uint32_t kind,
+                                std::vector<sync::Change> changes) {
+  return write([&](store::WriteUnit& unit) {
+    return writer_->create_record(unit, feed, kind, std::move(changes));
+  });
+}
+
+// As HubWriter does, in a log of its own.
+sync::Result<sync::Name> HubMachine::rule(const std::string& feed, sync::EntryBody body) {
+  sync::Name name{};
+  const sync::Status written = write([&](store::WriteUnit& unit) -> sync::Status {
+    sync::LogAuthor author({key_.public_key(), feed, unit.newest_own_entry()}, dice_);
+    const auto entries =
+        author.write({clock_.now(), true, sync::Capacity::province, std::nullopt, std::move(body)});
+    if (!entries) return fail(entries.error());
+    name = entries->back().name;
+    sync::Commit commit;
+    commit.logs.push_back(author.log());
+    commit.entries = *entries;
+    commit.log_heads.push_back(author.head(key_));
+    sync::Router router(unit, commit);
+    for (const sync::NewEntry& entry : *entries) {
+      router.accept(feed, entry.name, entry.place, entry.bytes);
+    }
+    return unit.apply(commit);
+  });
+  if (!written) return fail(written.error());
+  desk_->deliver();
+  return name;
+}
+
 std::vector<store::DoubtfulDevice> HubMachine::doubtful() {
   std::vector<store::DoubtfulDevice> found;
   const sync::Status read = store_->read([&](const store::ReadUnit& unit) {

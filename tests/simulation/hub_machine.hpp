@@ -41,7 +41,14 @@ class HubMachine final : public Machine {
   /// The hub writes a dossier's field, as a transfer by the province does.
   [[nodiscard]] sync::Status edit(const std::string& feed, const sync::RecordRef& record,
                                   std::vector<sync::Change> changes);
+  /// The hub creates a record in a feed.
+  [[nodiscard]] sync::Status create(const std::string& feed, std::uint32_t kind,
+                                    std::vector<sync::Change> changes);
+  /// A verdict or an erasure, as the operator will write it: no command does yet.
+  [[nodiscard]] sync::Result<sync::Name> rule(const std::string& feed, sync::EntryBody body);
   [[nodiscard]] const sync::PublicKey& public_key() const { return key_.public_key(); }
+  /// For what a dishonest operator signs.
+  [[nodiscard]] const sync::SigningKey& key() const { return key_; }
 
   /// What the operator would be told about a device.
   [[nodiscard]] std::vector<store::DoubtfulDevice> doubtful();
