@@ -99,6 +99,12 @@ sync::Change field_change(std::uint32_t field, std::optional<sync::Bytes> value,
   return {schema::tag_of(*known), element, false, std::move(value)};
 }
 
+std::string long_text(Dice& dice, std::size_t bytes) {
+  sync::Bytes random(bytes / 2);
+  dice.fill(random);
+  return sync::to_hex(random);
+}
+
 sync::Edit edit_of(const sync::RecordRef& record, std::vector<sync::Name> parents,
                    std::vector<sync::Change> changes) {
   sync::Edit edit;
@@ -161,6 +167,15 @@ std::size_t places_claimed_twice(Machine& machine) {
     }
     return twice;
   });
+}
+
+hub::Device device_of(Province& province, const Member& member) {
+  auto device = ask(province.hub, [&](const store::ReadUnit& unit) {
+    return hub::find_device(unit, member.machine->device());
+  });
+  REQUIRE(device);
+  REQUIRE(*device);
+  return std::move(**device);
 }
 
 bool on_disk(const Machine& machine, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/log.hpp"
+#include "hub/devices.hpp"
 #include "sync/merge/resolve.hpp"
 #include "tests/simulation/province.hpp"
 
@@ -82,6 +83,8 @@ auto ask(Machine& machine, const Question& question) {
 /// A change of a dossier's field; no value clears it.
 [[nodiscard]] sync::Change field_change(std::uint32_t field, std::optional<sync::Bytes> value,
                                         const std::string& element = "");
+/// Text that no compressor makes small.
+[[nodiscard]] std::string long_text(Dice& dice, std::size_t bytes);
 /// An edit on a page that showed `parents`.
 [[nodiscard]] sync::Edit edit_of(const sync::RecordRef& record, std::vector<sync::Name> parents,
                                  std::vector<sync::Change> changes);
@@ -101,6 +104,8 @@ auto ask(Machine& machine, const Question& question) {
 [[nodiscard]] bool stands_in(Machine& machine, const std::string& feed, const sync::Name& name);
 /// Places of all feeds that more than one entry claims.
 [[nodiscard]] std::size_t places_claimed_twice(Machine& machine);
+/// The hub's row for this computer.
+[[nodiscard]] hub::Device device_of(Province& province, const Member& member);
 /// True if these bytes stand anywhere on the machine's disk.
 [[nodiscard]] bool on_disk(const Machine& machine, std::string_view text);
 
