@@ -31,10 +31,10 @@ class OddLog {
   /// Held by its name alone: its page rotted, or nothing ever sent what it was.
   sync::Name add_name(const sync::Name& name) { return put(name, std::nullopt); }
   /// A proper entry, at the next place.
-  sync::Name add_edit(sync::Edit edit) {
+  sync::Name add_entry(sync::EntryBody body) {
     sync::Entry entry;
     entry.place = {log_.log, entries_.size()};
-    entry.body = std::move(edit);
+    entry.body = std::move(body);
     return add(sync::encode_entry(entry));
   }
 
@@ -105,10 +105,10 @@ TEST_CASE(
   const sync::Name rotten = log.add_name(sync::name_of(sync::as_bytes("a page that rotted")));
   const sync::Name too_big =
       log.add_name(sync::name_of(sync::Bytes(10 * sync::limits::entry_bytes_max, 0x0b)));
-  const sync::Name not_allowed = log.add_edit(notes_edit(of_z, "Y never held this dossier"));
+  const sync::Name not_allowed = log.add_entry(notes_edit(of_z, "Y never held this dossier"));
   std::vector<sync::Name> morning;
   for (int i = 0; i < 50; ++i) {
-    morning.push_back(log.add_edit(notes_edit(record, "the morning " + std::to_string(i))));
+    morning.push_back(log.add_entry(notes_edit(record, "the morning " + std::to_string(i))));
   }
   log.save(province, node);
 
@@ -143,8 +143,8 @@ TEST_CASE("trace M7: whoever has the bytes brings them, and they count from then
   Member& backup = province.clone(node, province.snapshot(node));
 
   OddLog whole(node);
-  const sync::Name name = whole.add_edit(notes_edit(record, "was on the rotten page"));
-  const sync::Name behind = whole.add_edit(notes_edit(record, "and one behind it"));
+  const sync::Name name = whole.add_entry(notes_edit(record, "was on the rotten page"));
+  const sync::Name behind = whole.add_entry(notes_edit(record, "and one behind it"));
   OddLog rotten(node);
   rotten.add_name(name);
   const sync::Bytes bytes_behind = sync::encode_entry([&] {
@@ -234,6 +234,34 @@ TEST_CASE("trace M7: a false claim to be the province moves a dossier until a ve
   scenario.must_sync(z);
   CHECK(due_shown(province.hub) == 2);
   CHECK(due_shown(*z.machine) == 2);
+  scenario.must_come_to_rest();
+}
+
+TEST_CASE("trace M7: a verdict and an erasure by a computer are held, and rule nothing anywhere") {
+  Scenario scenario;
+  Province& province = scenario.province;
+  Member& y = province.add_node(unit_y);
+  Member& z = province.add_node(unit_z);
+  const auto record = must_create(province, z, "X");
+  const sync::Name target = must_note(province, z, record, "stays");
+  REQUIRE(province.transfer(z, record, unit_y));
+  for (int i = 0; i < 2; ++i) REQUIRE(province.synchronise_all());
+  OddLog log(z);
+  const sync::Name verdict = log.add_entry(
+      sync::Verdict{target, sync::Verdict::Ruling::void_entry, {}, "as if by the hub"});
+  const sync::Name erasure = log.add_entry(sync::Erase{record, "no law at all"});
+  log.save(province, z);
+  for (int i = 0; i < 2; ++i) REQUIRE(province.synchronise_all());
+  CHECK(stands_in(province.hub, unit_z, verdict));
+  CHECK(stands_in(province.hub, unit_z, erasure));
+  for (const auto& [machine, scope] : {std::pair<Machine*, const char*>(&province.hub, unit_z),
+                                       {&province.hub, unit_y},
+                                       {y.machine.get(), unit_y},
+                                       {z.machine.get(), unit_z}}) {
+    CHECK(text_shown(*machine, scope, record, field::notes) == "stays");
+    CHECK(holds_bytes(*machine, target));
+    CHECK(is_sound(*machine));
+  }
   scenario.must_come_to_rest();
 }
 
