@@ -28,23 +28,50 @@ Checkpointer::~Checkpointer() {
 }
 
 void Checkpointer::on_commit(int wal_pages) {
-  if (wal_pages < pages_wanted_) return;
   {
     const std::lock_guard lock(mutex_);
+    const bool owes = erasures_ != emptied_;
+    if (wal_pages < pages_wanted_ && !owes) return;
     wanted_ = true;
-    truncate_ = wal_pages / truncate_factor >= pages_wanted_;
+    truncate_ = owes || wal_pages / truncate_factor >= pages_wanted_;
   }
   wake_.notify_one();
 }
 
+void Checkpointer::bytes_were_erased() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++erasures_;
+    wanted_ = true;
+    truncate_ = true;
+  }
+  wake_.notify_one();
+}
+
+bool Checkpointer::owes_truncation() const {
+  const std::lock_guard lock(mutex_);
+  return erasures_ != emptied_;
+}
+
 sync::Status Checkpointer::run(bool truncate) {
   const std::lock_guard lock(database_mutex_);
-  const sync::Status done = database_->checkpoint(truncate);
+  std::uint64_t erasures = 0;
+  {
+    const std::lock_guard counts(mutex_);
+    erasures = erasures_;
+    truncate = truncate || erasures != emptied_;
+  }
+  const sync::Result<bool> done = database_->checkpoint(truncate);
   // Pages that a flush could not bring to the disk pass for clean in the system's memory: a later
   // flush that goes well says nothing about them.
   if (!done && database_->disk_failed()) told_(DiskTrouble::failed);
   if (database_->take_disk_full()) told_(DiskTrouble::full);
-  return done;
+  if (!done) return sync::fail(done.error());
+  if (*done) {
+    const std::lock_guard counts(mutex_);
+    emptied_ = erasures;
+  }
+  return {};
 }
 
 void Checkpointer::loop() {

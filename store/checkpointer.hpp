@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,11 @@ class Checkpointer {
 
   /// Told after each commit, from the writer's thread.
   void on_commit(int wal_pages);
+  /// Told after a commit that took bytes out of the ledger. From now on each commit has the WAL
+  /// emptied, until that was done.
+  void bytes_were_erased();
+  /// Erased bytes stand in the WAL.
+  [[nodiscard]] bool owes_truncation() const;
   [[nodiscard]] sync::Status run(bool truncate);
 
  private:
@@ -36,10 +42,12 @@ class Checkpointer {
   const int pages_wanted_;
   const Told told_;
   std::mutex database_mutex_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool wanted_ = false;
   bool truncate_ = false;
+  std::uint64_t erasures_ = 0;  // so often were bytes erased
+  std::uint64_t emptied_ = 0;   // and of so many the WAL is free
   bool ending_ = false;
   std::thread thread_;
 };

@@ -208,6 +208,7 @@ Result<bool> Index::is_erased(const RecordRef& record) {
 }
 
 Status Index::erase_entry(std::int64_t entry_id) {
+  touched_.bytes_erased();
   const Status dropped =
       database_.prepare("UPDATE entry SET erased = 1, bytes = NULL WHERE entry_id = :entry_id")
           .bind(":entry_id", entry_id)

@@ -177,7 +177,7 @@ Result<SalvageReport> salvage(const SalvageOptions& options) {
     if (grafted->database) trees = std::move(grafted->database);
   }
   if (trees) {
-    if (const Status moved = (*trees)->checkpoint(true); !moved) return fail(moved.error());
+    if (const auto moved = (*trees)->checkpoint(true); !moved) return fail(moved.error());
   }
   {
     const auto stage =

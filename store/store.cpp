@@ -208,18 +208,21 @@ Status Store::Parts::write(const std::function<Status(WriteUnit&)>& work) {
   if (broken) {
     return fail(ErrorCode::io, "not saved: the disk failed earlier, the program must be restarted");
   }
+  bool erased = false;
   const Status written = guarded([&]() -> Status {
     Transaction transaction(*writer);
     if (const Status begun = transaction.begin(Transaction::Kind::write); !begun) return begun;
     WriteUnit unit(*writer, context);
     if (const Status done = work(unit); !done) return done;
     if (const Status read = unit.status(); !read) return read;
+    erased = unit.erased_bytes();
     const Status committed = transaction.commit();
     if (!committed && writer->disk_failed()) broken = true;
     return committed;
   });
   if (broken) tell(DiskTrouble::failed);
   if (writer->take_disk_full()) tell(DiskTrouble::full);
+  if (written && erased && checkpointer) checkpointer->bytes_were_erased();
   return written;
 }
 
@@ -276,6 +279,10 @@ bool Store::is_broken() const {
 
 Status Store::checkpoint(bool truncate) {
   return guarded([&] { return parts_->checkpointer->run(truncate); });
+}
+
+bool Store::owes_checkpoint() const {
+  return parts_->checkpointer->owes_truncation();
 }
 
 const OpeningReport& Store::opening() const {

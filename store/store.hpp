@@ -84,9 +84,11 @@ class Store {
   /// below 30 s: while a snapshot stands the WAL cannot shrink.
   [[nodiscard]] sync::Status read(const std::function<sync::Status(const ReadUnit&)>& work) const;
 
-  /// Moves the WAL into the file now; `truncate` also empties it (after an erasure: the bytes are
-  /// gone then).
+  /// Moves the WAL into the file now; `truncate`, or an erasure before, also empties it: the erased
+  /// bytes are gone then.
   [[nodiscard]] sync::Status checkpoint(bool truncate);
+  /// Erased bytes stand in the WAL. With background_checkpoints they soon do not.
+  [[nodiscard]] bool owes_checkpoint() const;
 
   [[nodiscard]] const OpeningReport& opening() const;
 

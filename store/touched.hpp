@@ -24,6 +24,9 @@ class Touched {
   void changed(std::int64_t feed_id, const sync::RecordRef& record) {
     if (!muted_) works_[{feed_id, record}].whole = true;
   }
+  /// Bytes were taken out of the ledger: they still stand in the WAL.
+  void bytes_erased() { erased_ = true; }
+  [[nodiscard]] bool erased() const { return erased_; }
   /// Forgets what comes: for a rebuild, which follows every record anyway.
   void mute() { muted_ = true; }
   [[nodiscard]] const std::map<Key, Work>& works() const { return works_; }
@@ -31,6 +34,7 @@ class Touched {
  private:
   std::map<Key, Work> works_;
   bool muted_ = false;
+  bool erased_ = false;
 };
 
 }  // namespace tram::store

@@ -62,6 +62,7 @@ Status WriteUnit::apply(const sync::Commit& commit) {
   if (commit.run_state) {
     if (const Status done = write_session(database_, *commit.run_state); !done) return done;
   }
+  erased_bytes_ = erased_bytes_ || touched.erased();
   if (const Status done = Projection(database_, context_).follow(touched); !done) return done;
   return part.release();
 }
@@ -111,6 +112,7 @@ Status WriteUnit::add_hub_key(const sync::PublicKey& key) {
     for (const std::int64_t log_id : logs) {
       if (const Status known = index.log_is_known(log_id); !known) return known;
     }
+    erased_bytes_ = erased_bytes_ || touched.erased();
     if (const Status done = Projection(database_, context_).follow(touched); !done) return done;
   }
   return part.release();
@@ -126,6 +128,7 @@ Status WriteUnit::rebuild(const Progress& progress) {
   };
   Touched touched;
   touched.mute();
+  erased_bytes_ = true;  // what counts as erased may be more than before
   if (const Status read = Index(database_, context_, touched).rebuild(step("entries")); !read) {
     return read;
   }

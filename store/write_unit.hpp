@@ -42,6 +42,12 @@ class WriteUnit final : public ReadUnit {
   /// Drops the whole projection and computes it again from the ledger. Takes seconds for a
   /// commune-year.
   [[nodiscard]] sync::Status rebuild(const Progress& progress = {});
+
+  /// Bytes were taken out of the ledger, which still stand in the WAL once this is committed.
+  [[nodiscard]] bool erased_bytes() const { return erased_bytes_; }
+
+ private:
+  bool erased_bytes_ = false;
 };
 
 }  // namespace tram::store

@@ -223,10 +223,11 @@ void Database::on_commit(std::function<void(int)> callback) {
   sqlite3_wal_hook(handle_, on_commit_ ? commit_hook : nullptr, &on_commit_);
 }
 
-Status Database::checkpoint(bool truncate) {
+sync::Result<bool> Database::checkpoint(bool truncate) {
   const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
   const int code = sqlite3_wal_checkpoint_v2(handle_, "main", mode, nullptr, nullptr);
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+  if (code == SQLITE_OK) return truncate;
+  if ((code & 0xff) == SQLITE_BUSY) return false;
   return fail(error(code));
 }
 

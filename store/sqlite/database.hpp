@@ -85,8 +85,9 @@ class Database {
   /// use this database.
   void on_commit(std::function<void(int wal_pages)> callback);
   /// Moves the WAL into the database file; `truncate` waits for readers up to `busy_max` and
-  /// empties it. Being kept from it by a reader is not an error: the next checkpoint goes on.
-  [[nodiscard]] sync::Status checkpoint(bool truncate);
+  /// empties it: then true. Being kept from it by a reader is not an error: the next checkpoint
+  /// goes on.
+  [[nodiscard]] sync::Result<bool> checkpoint(bool truncate);
   /// The first complaint of SQLite's quick_check as `unverified`, or ok.
   [[nodiscard]] sync::Status quick_check();
 

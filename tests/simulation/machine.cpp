@@ -52,7 +52,7 @@ store::StoreOptions Machine::store_options() const {
 }
 
 void Machine::checkpoint_if_due() {
-  if (disk_.size("tram.db-wal") < wal_bytes_max) return;
+  if (disk_.size("tram.db-wal") < wal_bytes_max && !store().owes_checkpoint()) return;
   // A failure shows again at the next commit; the log keeps the work.
   static_cast<void>(store().checkpoint(false));
 }

@@ -337,7 +337,6 @@ TEST_CASE("trace M8: after an erasure the bytes stand on no disk any more") {
   }
   for (int i = 0; i < 3; ++i) REQUIRE(all.province.synchronise_all());
   for (Machine* machine : all.machines()) {
-    REQUIRE(machine->store().checkpoint(true));
     CHECK_FALSE(on_disk(*machine, citizen));
     CHECK_FALSE(on_disk(*machine, citizen_late));
     CHECK(on_disk(*machine, "24787"));  // the search itself finds what is there
@@ -357,7 +356,6 @@ TEST_CASE("trace M8: a hub put back to before an erasure erases again, whoever s
     CHECK_FALSE(holds_bytes(province.hub, all.names.front()));
     all.must_come_to_rest();
     for (Machine* machine : all.machines()) {
-      REQUIRE(machine->store().checkpoint(true));
       CHECK_FALSE(on_disk(*machine, citizen));
     }
   }
