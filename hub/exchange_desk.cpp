@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t deliveries_a_step = 512;
 constexpr std::size_t nonces_max = 4;
-// Of idle exchanges a device's first is asked for bytes that the hub lacks, and one of so many.
-constexpr unsigned asks_when_idle_each = 16;
 
 sync::HeadSigner::Bases bases_of(const store::ReadUnit& unit) {
   sync::HeadSigner::Bases bases;
@@ -90,7 +88,6 @@ sync::Status ExchangeDesk::prepare(const store::ReadUnit& unit, Job& job) {
   sync::Nonce nonce{};
   parts_.random.fill(nonce);
   std::deque<sync::Nonce>& asked = asked_[scope.device];
-  options.asks_when_idle = asked.empty() || nonce[0] % asks_when_idle_each == 0;
   const std::vector<sync::Nonce> open(asked.begin(), asked.end());
   asked.push_back(nonce);
   if (asked.size() > nonces_max) asked.pop_front();

@@ -13,13 +13,6 @@ namespace tram::node {
 using sync::ErrorCode;
 using sync::fail;
 
-namespace {
-
-// What nobody has would be asked for in every session for ever: 4 kB each time.
-constexpr unsigned asks_for_bytes_each = 16;
-
-}  // namespace
-
 // A machine copied with its memory draws what its twin draws, but hardly in the same millisecond.
 sync::RunId SyncDriver::new_run() {
   sync::RunId chance{};
@@ -46,7 +39,6 @@ sync::Result<sync::RunState> SyncDriver::present_run() {
 }
 
 sync::Status SyncDriver::begin() {
-  const bool first = !run_;
   const sync::Result<sync::RunState> run = present_run();
   if (!run) return fail(run.error());
   sync::InitiatorOptions options;
@@ -54,7 +46,7 @@ sync::Status SyncDriver::begin() {
   options.hub_key = node_.identity().hub_key;
   options.frame_bytes = static_cast<std::size_t>(node_.config().frame_kib) * 1024;
   options.unanswered = unanswered_;
-  options.asks_for_bytes = first || run->run[0] % asks_for_bytes_each == 0;
+  options.turn = sessions_++;
   initiator_.emplace(std::move(options), node_.device_key(), *run);
   return {};
 }

@@ -46,7 +46,8 @@ class SyncDriver {
   Node& node_;
   std::optional<sync::RunState> run_;
   std::optional<sync::Initiator> initiator_;
-  bool unanswered_ = false;  // nobody knows whether the last request arrived
+  std::uint64_t sessions_ = 0;  // begun so far
+  bool unanswered_ = false;     // nobody knows whether the last request arrived
 };
 
 }  // namespace tram::node

@@ -30,8 +30,8 @@ Initiator::Initiator(InitiatorOptions options, const SigningKey& device, RunStat
       device_(device),
       run_(std::move(run)),
       feeds_{province_feed},
-      unanswered_(options_.unanswered),
-      asks_bytes_(options_.asks_for_bytes) {
+      asking_(options_.turn == 0 ? Asking::all : Asking::one),
+      unanswered_(options_.unanswered) {
   if (options_.home != province_feed) feeds_.push_back(options_.home);
   for (const FeedId& feed : feeds_) progress_[feed];
 }
@@ -254,10 +254,20 @@ std::vector<Name> Initiator::missing_bytes(const LedgerReader& ledger) const {
   return missing;
 }
 
-// Few at a time, and in each run from another one on: some of them nobody has.
+// What follows in the feeds takes the room of a reply first.
+bool Initiator::expects_more(const LedgerReader& ledger) const {
+  return std::any_of(feeds_.begin(), feeds_.end(), [&](const FeedId& feed) {
+    const FeedProgress& progress = progress_.at(feed);
+    return progress.heard && progress.agreed && progress.hub_size > ledger.feed_size(feed);
+  });
+}
+
+// Few at a time, and each time from another one on: some of them nobody has.
 void Initiator::ask_for_bytes(const LedgerReader& ledger, ExchangeRequest& request) {
-  if (!asks_bytes_) return;
-  request.wants = few_of(missing_bytes(ledger), run_.run[0] * 256U + run_.run[1]);
+  if (asking_ == Asking::none || expects_more(ledger)) return;
+  const std::size_t offset = run_.run[0] * 256U + run_.run[1] + options_.turn;
+  request.wants =
+      few_of(missing_bytes(ledger), offset, asking_ == Asking::one ? wants_idle : wants_max);
   carried_.wants = request.wants;
 }
 

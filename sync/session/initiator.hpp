@@ -32,7 +32,8 @@ struct InitiatorOptions {
   PublicKey hub_key{};
   std::size_t frame_bytes = 256 * 1024;  ///< of entries in one request, before compression
   bool unanswered = false;               ///< the session before this one ended without a reply
-  bool asks_for_bytes = true;            ///< of which only names are held, also if nothing new came
+  std::uint64_t turn = 0;                ///< sessions of this process so far: whose turn it is
+                                         ///< to be asked for among the names that nobody had
 };
 
 struct Ask {
@@ -85,6 +86,10 @@ class Initiator {
     bool closed = false;
     std::uint64_t hub_size = 0;
   };
+  // Bytes that are missing: one each exchange, so that what the hub has will come, sooner or later;
+  // all while that is worth it, since the run is new, or something came, or the hub had the one;
+  // none after the hub had nothing of many.
+  enum class Asking { none, one, all };
   // What the last request carried; its reply says that the hub has it.
   struct Carried {
     std::map<LogId, std::uint64_t> logs;          // up to this count
@@ -105,6 +110,7 @@ class Initiator {
                                   const LogTip& tip, RunBuilder& runs, ExchangeRequest& request,
                                   Room& room);
   void answer_wants(const LedgerReader& ledger, ExchangeRequest& request, Room& room);
+  [[nodiscard]] bool expects_more(const LedgerReader& ledger) const;
   void ask_for_bytes(const LedgerReader& ledger, ExchangeRequest& request);
   void say_what_is_held(const LedgerReader& ledger, ExchangeRequest& request) const;
   [[nodiscard]] std::uint64_t next_to_return(const LostStretch& stretch) const;
@@ -144,9 +150,9 @@ class Initiator {
   std::set<Name> filled_;                           // wants that were answered once
   std::set<Name> asked_;                            // own wants that the hub could not answer
   std::optional<Nonce> nonce_;
+  Asking asking_ = Asking::one;
   bool run_saved_ = false;
   bool unanswered_ = false;  // the last request
-  bool asks_bytes_ = false;  // worth asking: told to, or something came; and the hub has some
   bool plain_up_ = false;    // the hub could not resolve our places
   bool plain_down_ = false;  // we could not resolve the hub's
   bool done_ = false;

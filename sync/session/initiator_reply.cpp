@@ -213,10 +213,16 @@ Status Initiator::take_fills(const LedgerReader& ledger, const ExchangeReply& re
       }
     }
   }
+  // What follows in the feeds has taken the room, perhaps all of it: that says nothing.
+  const bool had_room = std::all_of(reply.feeds.begin(), reply.feeds.end(),
+                                    [](const FeedAnswer& answer) { return answer.batch.empty(); });
+  if (answered == 0 && !had_room) return {};
   // The hub answers in order: what it passed over it does not have, what is left had no room. Where
-  // it has nothing of what was asked, it is not asked again in this session.
-  if (answered == 0) {
-    asks_bytes_ = asks_bytes_ && asked.empty();
+  // it has nothing of many, it is not asked again in this session.
+  if (answered != 0) {
+    asking_ = Asking::all;
+  } else if (!asked.empty()) {
+    if (asking_ == Asking::all) asking_ = Asking::none;
     answered = asked.size();
   }
   asked_.insert(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(answered));
@@ -244,7 +250,7 @@ void Initiator::judge_progress(const LedgerReader& ledger, const ExchangeReply& 
                                const Commit& commit) {
   moved_ = moved_ || !commit.entries.empty() || !commit.appends.empty() || !commit.cuts.empty() ||
            !commit.returned.empty();
-  asks_bytes_ = asks_bytes_ || (asked_.empty() && !commit.appends.empty());
+  if (asking_ == Asking::one && !commit.appends.empty()) asking_ = Asking::all;
   const bool to_return = std::any_of(feeds_.begin(), feeds_.end(), [&](const FeedId& feed) {
     return has_to_return(ledger, feed);
   });
@@ -304,7 +310,7 @@ bool Initiator::is_covered(const LedgerReader& ledger, const Commit& commit) con
 }
 
 bool Initiator::misses_bytes(const LedgerReader& ledger, const Commit& commit) const {
-  if (!asks_bytes_) return false;
+  if (asking_ != Asking::all) return false;
   std::set<Name> brought;
   for (const NewEntry& entry : commit.entries) brought.insert(entry.name);
   const std::vector<Name> missing = missing_bytes(ledger);

@@ -314,20 +314,22 @@ FeedAnswer Responder::answer_feed(Instant now, const LedgerReader& ledger, HeadS
   return answer;
 }
 
-// Asked for whenever a node has something to tell.
+// Many whenever a node has something to tell, one in an idle exchange: what nobody has would make
+// each of them large for ever, and what is never asked for never comes. A node that has the one is
+// asked for the others when it brings it.
 std::vector<Name> Responder::wants(const LedgerReader& ledger,
                                    const ExchangeRequest& request) const {
   std::vector<Name> out;
   const bool idle = request.offers.empty() && request.returns.empty() && request.fills.empty() &&
-                    request.wants.empty();
-  if ((idle && !options_.asks_when_idle) || !scope_.known) return out;
+                    request.wants.size() <= wants_idle;
+  if (!scope_.known) return out;
   std::set<Name> known;
   for (const FeedStatement& statement : request.feeds) {
     for (const Name& name : ledger.names_without_bytes(statement.feed, limits::frame_names_max)) {
       if (known.insert(name).second) out.push_back(name);
     }
   }
-  return few_of(std::move(out), nonce_[0] * 256U + nonce_[1]);
+  return few_of(std::move(out), nonce_[0] * 256U + nonce_[1], idle ? wants_idle : wants_max);
 }
 
 Bytes Responder::fills(const LedgerReader& ledger, const std::vector<Name>& wanted,

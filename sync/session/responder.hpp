@@ -41,9 +41,6 @@ struct ResponderOptions {
   std::uint64_t come_back_ms = 60'000;
   /// Keys whose old heads this hub honours: its own, and those it took over from.
   std::vector<PublicKey> hub_keys;
-  /// Asks for bytes of which only names are held also a node that has nothing to tell. What nobody
-  /// has would make each idle exchange large for ever.
-  bool asks_when_idle = false;
 };
 
 class Responder {

@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t room_bytes_max = limits::frame_bytes_max / 4;
 // The log's id, its number, the first seq and the count of rows.
 constexpr std::size_t run_bytes = 24;
-constexpr std::size_t wants_max = 128;
 
 std::size_t bytes_of(const Row& row) {
   if (const auto* bytes = std::get_if<Bytes>(&row)) return bytes->size() + 4;
@@ -53,11 +52,11 @@ bool RunBuilder::add(const Place& place, Row row, Room& room) {
   return true;
 }
 
-std::vector<Name> few_of(std::vector<Name> names, std::size_t offset) {
-  if (names.size() <= wants_max) return names;
+std::vector<Name> few_of(std::vector<Name> names, std::size_t offset, std::size_t max) {
+  if (names.size() <= max) return names;
   const auto first = static_cast<std::ptrdiff_t>(offset % names.size());
   std::rotate(names.begin(), names.begin() + first, names.end());
-  names.resize(wants_max);
+  names.resize(max);
   return names;
 }
 

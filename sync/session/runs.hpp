@@ -44,9 +44,15 @@ class RunBuilder {
 /// Bytes if they are held, else the name alone.
 [[nodiscard]] Row row_of(const HeldEntry& entry);
 
-/// At most 128 of the names (4 kB), `offset` into them and round: where nobody has the bytes of the
+/// How many names one message asks bytes of. What nobody has any more is asked for until the end of
+/// days, so an exchange that has nothing else to say asks for one: 32 bytes.
+inline constexpr std::size_t wants_max = 128;
+inline constexpr std::size_t wants_idle = 1;
+
+/// At most `max` of the names, `offset` into them and round: where nobody has the bytes of the
 /// first ones, the others still have their turn.
-[[nodiscard]] std::vector<Name> few_of(std::vector<Name> names, std::size_t offset);
+[[nodiscard]] std::vector<Name> few_of(std::vector<Name> names, std::size_t offset,
+                                       std::size_t max = wants_max);
 
 /// A stretch of one branch of a log: its names from `first` on, and the chain value before them.
 struct LogBranch {

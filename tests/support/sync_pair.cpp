@@ -1,7 +1,6 @@
 #include "tests/support/sync_pair.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "sync/core/assert.hpp"
 #include "sync/feed/merkle.hpp"
@@ -98,7 +97,6 @@ Result<Bytes> TestHub::handle(const PublicKey& device, ByteView frame) {
   }
   ResponderOptions options;
   options.frame_bytes = frame_bytes;
-  options.asks_when_idle = asks_when_idle;
   options.hub_keys = {public_key()};
   Nonce nonce{};
   random_.fill(nonce);
@@ -159,7 +157,7 @@ void TestNode::restart() {
   RunId run{};
   random_.fill(run);
   run_ = begin_run(ledger.run_state(), run);
-  first_session_ = true;
+  sessions_ = 0;
   author_.reset();
   initiator_.reset();
 }
@@ -231,7 +229,7 @@ void TestNode::begin_session(bool unanswered) {
   options.hub_key = hub_key_;
   options.frame_bytes = frame_bytes;
   options.unanswered = unanswered;
-  options.asks_for_bytes = std::exchange(first_session_, false);
+  options.turn = sessions_++;
   if (run_.acknowledged) {
     RunId run{};
     random_.fill(run);

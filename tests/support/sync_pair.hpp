@@ -63,7 +63,6 @@ class TestHub {
   Instant now{1'760'000'000'000};
   std::size_t frame_bytes = 256 * 1024;
   bool delivers = true;             ///< the worker runs after each exchange
-  bool asks_when_idle = false;
   std::vector<LineageUpdate> told;  ///< openings and copies that the operator was told of
   std::shared_ptr<const SigningKey> key() const { return key_; }
 
@@ -126,7 +125,7 @@ class TestNode {
   PublicKey hub_key_;
   SeededRandom random_;
   RunState run_;
-  bool first_session_ = true;
+  std::uint64_t sessions_ = 0;
   std::optional<LogAuthor> author_;
   std::optional<Initiator> initiator_;
 };

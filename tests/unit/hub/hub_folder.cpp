@@ -198,6 +198,7 @@ sync::Initiator Computer::initiator() {
   sync::InitiatorOptions options;
   options.home = node_->identity().unit;
   options.hub_key = node_->identity().hub_key;
+  options.turn = sessions_++;
   return {options, node_->device_key(), run};
 }
 

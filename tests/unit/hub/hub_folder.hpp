@@ -88,6 +88,7 @@ class Computer {
 
   tram::test::TempDir folder_{tram::test::TempDir::fast_parent()};
   std::unique_ptr<node::Node> node_;
+  std::uint64_t sessions_ = 0;
 };
 
 /// Submits and waits for the answer.

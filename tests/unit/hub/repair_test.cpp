@@ -263,6 +263,31 @@ TEST_CASE("repair: many pages of a hub's store at once") {
   }
 }
 
+TEST_CASE("repair: many pages of a node's store at once") {
+  const std::uint64_t seed = a_seed();
+  std::mt19937_64 random(seed);
+  World world;
+  const fs::path file = World::file(world.writer.path());
+  const std::size_t pages = fs::file_size(file) / page_bytes;
+  for (const std::size_t share : {2U, 5U, 10U, 30U}) {
+    INFO("TRAM_SEED=" << seed << ", one page of " << share);
+    world.restore();
+    // All of it is at the hub: what is damaged is nobody's only copy.
+    world.reopen();
+    world.check_level();
+    const std::string whole = world.writer.exported();
+    world.writer.close();
+    for (std::size_t page = 0; page < pages; ++page) {
+      if (random() % share == 0) flip_bit(file, page, random);
+    }
+    const auto report = node::repair(world.writer.path(), {});
+    if (!report) FAIL(report.error().message);
+    REQUIRE(world.writer.reopen());
+    world.check_level();
+    CHECK(world.writer.exported() == whole);
+  }
+}
+
 TEST_CASE("repair: the first pages of a store that came out of a backup") {
   const std::uint64_t seed = a_seed();
   std::mt19937_64 random(seed);

@@ -21,6 +21,17 @@ LogId only_log(const TestNode& node) {
   return node.ledger.pending_logs().front().log;
 }
 
+/// Entries of the unit's feed that are held by their names alone.
+std::size_t lacking(const MemoryLedger& ledger) {
+  return ledger.names_without_bytes(unit_y, 10'000).size();
+}
+
+Commit with_entry(NewEntry entry) {
+  Commit commit;
+  commit.entries.push_back(std::move(entry));
+  return commit;
+}
+
 }  // namespace
 
 TEST_CASE("A rotten entry travels as its name, and its log goes on", "[rotten][M7]") {
@@ -63,6 +74,76 @@ TEST_CASE("Whoever has the bytes brings them, and others get them then", "[rotte
   CHECK(outcome.exchanges <= 2);
 }
 
+TEST_CASE("A node that lost bytes asks until it has them, also with nothing else to say",
+          "[rotten][M7]") {
+  for (const std::size_t count : {1UL, 300UL}) {
+    TestHub hub(1);
+    TestNode node = node_of(unit_y, hub, 2);
+    for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
+    must_sync(node, hub);
+    // The same run goes on, the feed stays whole: only the content is gone.
+    for (const Name& name : node.ledger.all_names()) node.ledger.lose_bytes(name);
+    must_sync(node, hub);
+    CHECK(lacking(node.ledger) == 0);
+  }
+}
+
+TEST_CASE("A hub that lost bytes asks an idle node for them", "[rotten][M7]") {
+  for (const std::size_t count : {1UL, 300UL}) {
+    TestHub hub(1);
+    TestNode node = node_of(unit_y, hub, 2);
+    for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
+    must_sync(node, hub);
+    for (const Name& name : hub.ledger.all_names()) hub.ledger.lose_bytes(name);
+    must_sync(node, hub);
+    CHECK(lacking(hub.ledger) == 0);
+  }
+}
+
+TEST_CASE("What the hub finds again later comes to a node that goes on", "[rotten][M7]") {
+  constexpr std::size_t count = 20;
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
+  must_sync(node, hub);
+  const MemoryLedger whole = hub.ledger;
+  const std::vector<Name> names = hub.ledger.feed_names(unit_y, 0, 100);
+  for (const Name& name : names) {
+    hub.ledger.lose_bytes(name);
+    node.ledger.lose_bytes(name);
+  }
+  // Each session asks, and costs little.
+  for (int i = 0; i < 3; ++i) {
+    const Outcome idle = must_sync(node, hub);
+    CHECK(idle.exchanges == 1);
+    CHECK(idle.bytes_up < 200);
+    CHECK(idle.bytes_down < 200);
+  }
+  // The last of them is back at the hub: each has its turn.
+  const Name found = names.back();
+  hub.ledger.apply(
+      with_entry({found, whole.entry(found)->place, std::nullopt, whole.entry(found)->bytes}));
+  for (std::size_t i = 0; i < names.size(); ++i) must_sync(node, hub);
+  CHECK(node.ledger.entry(found)->bytes == whole.entry(found)->bytes);
+  CHECK(lacking(node.ledger) == names.size() - 1);
+}
+
+TEST_CASE("Replies that are full of a feed do not end the asking", "[rotten][M7]") {
+  TestHub hub(1);
+  TestNode node = node_of(unit_y, hub, 2);
+  const RecordRef record = node.create("one");
+  const Name rotten = node.edit(record, "two");
+  must_sync(node, hub);
+  TestNode other = node_of(unit_y, hub, 4);
+  for (int i = 0; i < 40; ++i) other.create("number " + std::to_string(i));
+  must_sync(other, hub);
+  hub.frame_bytes = 300;
+  node.ledger.lose_bytes(rotten);
+  node.restart();
+  must_sync(node, hub);
+  CHECK(lacking(node.ledger) == 0);
+}
+
 TEST_CASE("Bytes that come late give standing late", "[rotten][M5][M7]") {
   TestHub hub(1);
   TestNode z = node_of(unit_z, hub, 2);
@@ -78,7 +159,7 @@ TEST_CASE("Bytes that come late give standing late", "[rotten][M5][M7]") {
   found.entries.push_back(
       {create, whole.entry(create)->place, std::nullopt, whole.entry(create)->bytes});
   z.ledger.apply(found);
-  hub.asks_when_idle = true;  // as in one idle exchange of many
+  z.restart();
   settle({&z, &y}, hub);
   CHECK(y.ledger.record_entries(unit_y, record).size() == 2);
 }
