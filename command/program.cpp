@@ -75,6 +75,11 @@ int Program::print_verification(const std::string& data, bool as_json) const {
   if (!done) return finish(done, as_json);
   if (as_json) print_object(report, true);
   for (const json& finding : report.at("findings")) say(place_of(finding) + text_of(finding));
+  if (report.at("entries_without_bytes") != 0) {
+    say(report.at("entries_without_bytes").dump() +
+        " entries are held by their names alone: what they say is not shown here, and asked for at "
+        "each contact");
+  }
   say("verified " + report.at("entries").dump() + " entries in " + report.at("logs").dump() +
       " logs, " + report.at("feeds").dump() + " feeds, " + report.at("records").dump() +
       " records: " + report.at("errors").dump() + " errors");

@@ -64,6 +64,7 @@ sync::Status emit_verification(const store::Store& store, const Emit& emit) {
           {"logs", 0},
           {"feeds", 0},
           {"records", 0},
+          {"entries_without_bytes", 0},
           {"findings", std::move(findings)}});
     return {};
   }
@@ -80,6 +81,7 @@ sync::Status emit_verification(const store::Store& store, const Emit& emit) {
           {"logs", report->logs},
           {"feeds", report->feeds},
           {"records", report->records},
+          {"entries_without_bytes", report->without_bytes},
           {"findings", std::move(findings)}});
     return {};
   });

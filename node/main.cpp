@@ -185,6 +185,10 @@ int show_status(const Words& words) {
   line("waiting",
        status["pending_entries"].dump() + " entries, " + status["pending_bytes"].dump() + " bytes");
   line("conflicts", status["conflicts"].dump());
+  if (status["entries_without_bytes"] != 0) {
+    line("incomplete", status["entries_without_bytes"].dump() +
+                           " entries without their content, which is asked for at each contact");
+  }
   line("last contact", contact.is_string() ? contact.get<std::string>() : "never");
   line("province", status["synced"].get<bool>() ? "has everything, as of the last contact"
                                                 : "does not have everything yet");

@@ -62,6 +62,7 @@ sync::Result<json> status_of(const Node& node, const std::optional<Attempts>& at
            {"conflicts", counts.conflicts},
            {"records", counts.records},
            {"records_to_rebuild", counts.records_to_rebuild},
+           {"entries_without_bytes", counts.without_bytes},
            {"head", {{"size", size}, {"root", sync::to_hex(unit.feed_root(home, size))}}},
            {"receipt", receipt ? receipt_json(*receipt) : json()},
            {"link", link_json(contact, attempts)},

@@ -68,6 +68,8 @@ class Auditor {
   Database& database_;
   const VerifyOptions& options_;
   VerifyReport report_;
+  std::size_t errors_told_ = 0;
+  std::size_t informations_told_ = 0;
   std::optional<sync::Error> error_;
 };
 

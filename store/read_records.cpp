@@ -149,6 +149,9 @@ Counts ReadUnit::counts(const Scope& scope) const {
   Statement unfit =
       database_.prepare("SELECT count(*) AS records FROM record WHERE needs_rebuild = 1");
   if (row(unfit)) counts.records_to_rebuild = unfit.number("records");
+  Statement bare =
+      database_.prepare("SELECT count(*) AS entries FROM entry WHERE bytes IS NULL AND erased = 0");
+  if (row(bare)) counts.without_bytes = bare.number("entries");
   return counts;
 }
 

@@ -58,6 +58,7 @@ struct Counts {
   std::uint64_t pending_entries = 0;
   std::uint64_t pending_bytes = 0;
   std::uint64_t records_to_rebuild = 0;  ///< could not be projected: show them to IT
+  std::uint64_t without_bytes = 0;  ///< held by name alone: their content is asked for, not shown
 };
 
 /// One entry in the history of a record, also those without effect.

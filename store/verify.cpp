@@ -42,10 +42,12 @@ sync::Result<VerifyReport> verify(const ReadUnit& unit, const VerifyOptions& opt
 }
 
 void Auditor::found(Finding finding) {
+  // What is only worth telling takes no room from what is wrong.
+  std::size_t& told = finding.information ? informations_told_ : errors_told_;
   if (!finding.information) ++report_.errors;
-  if (report_.findings.size() < options_.findings_max) {
-    report_.findings.push_back(std::move(finding));
-  }
+  if (told == options_.findings_max) return;
+  ++told;
+  report_.findings.push_back(std::move(finding));
 }
 
 void Auditor::progress(std::string_view step, std::uint64_t done) const {

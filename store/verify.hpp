@@ -48,14 +48,15 @@ struct Finding {
 };
 
 struct VerifyOptions {
-  /// Findings that are described; the rest is counted.
+  /// Findings that are described, of errors and of information each; the rest is counted.
   std::size_t findings_max = 100;
   Progress progress;
 };
 
 struct VerifyReport {
   std::vector<Finding> findings;
-  std::uint64_t errors = 0;  ///< all of them, also those beyond `findings_max`
+  std::uint64_t errors = 0;         ///< all of them, also those beyond `findings_max`
+  std::uint64_t without_bytes = 0;  ///< of `name_only`, all of them: what this store cannot show
   std::uint64_t entries = 0;
   std::uint64_t logs = 0;
   std::uint64_t feeds = 0;

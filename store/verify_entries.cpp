@@ -102,6 +102,7 @@ void Auditor::check_name_only(const EntryRow& entry) {
   if (!entry.erased) {
     Finding held = entry.finding(FindingKind::name_only, "held by its name alone");
     held.information = true;
+    ++report_.without_bytes;
     found(std::move(held));
     return;
   }

@@ -52,6 +52,7 @@ TEST_CASE("a fresh node tells who it is, and claims nothing") {
   CHECK(status["conflicts"] == 0);
   CHECK(status["records"] == 0);
   CHECK(status["records_to_rebuild"] == 0);
+  CHECK(status["entries_without_bytes"] == 0);
   CHECK(status["head"]["size"] == 0);
   CHECK(status["receipt"].is_null());
   CHECK(status["link"]["state"] == "unknown");

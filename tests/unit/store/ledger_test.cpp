@@ -154,6 +154,8 @@ TEST_CASE("ledger: a name is held, and its bytes come later") {
   CHECK(report.ok());
   CHECK(report.findings.size() == 2);
   CHECK(report.findings[0].information);
+  CHECK(report.without_bytes == 2);
+  node.read([](const ReadUnit& unit) { CHECK(unit.counts(home).without_bytes == 2); });
   node.apply(log.commit());
   node.read([&](const ReadUnit& unit) {
     CHECK(unit.entry(log.last().name)->bytes == log.last().bytes);
@@ -161,6 +163,7 @@ TEST_CASE("ledger: a name is held, and its bytes come later") {
     CHECK(unit.record(home, record_in(log.last())));
   });
   CHECK(node.audit().findings.empty());
+  node.read([](const ReadUnit& unit) { CHECK(unit.counts(home).without_bytes == 0); });
 }
 
 TEST_CASE("ledger: what does not decode is held without effect") {
