@@ -76,8 +76,11 @@ std::vector<Name> ReadUnit::names_without_bytes(const FeedId& feed, std::size_t 
 }
 
 std::optional<sync::LogState> ReadUnit::log(const LogId& log) const {
-  Statement statement =
-      database_.prepare("SELECT log_id, device, unit, own FROM log WHERE log = :log");
+  // This very store wrote no log from before a repair: there may be holes in those, and what fills
+  // them again is no sign of a copy.
+  Statement statement = database_.prepare(
+      "SELECT log_id, device, unit, own = 1 AND log_id > coalesce((SELECT CAST(value AS INTEGER)"
+      " FROM meta WHERE key = 'store.mended_logs'), 0) AS own FROM log WHERE log = :log");
   statement.bind(":log", log);
   if (!row(statement)) return std::nullopt;
   sync::LogState state;

@@ -129,7 +129,8 @@ Result<std::unique_ptr<SalvageStage>> stage_from(const fs::path& source, Databas
   if (trees != nullptr) {
     if (const Status read = (*stage)->read(*trees); !read) return fail(read.error());
   }
-  if (const Status mended = (*stage)->mend(options.device); !mended) return fail(mended.error());
+  if (const Status mended = (*stage)->mend(options.device, options.store.home_unit); !mended)
+    return fail(mended.error());
   return stage;
 }
 

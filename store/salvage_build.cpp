@@ -78,7 +78,8 @@ Status SalvageBuild::run() {
   for (const Part part :
        {&SalvageBuild::settings, &SalvageBuild::entries, &SalvageBuild::erasures,
         &SalvageBuild::log_heads, &SalvageBuild::feeds, &SalvageBuild::lost_stretches,
-        &SalvageBuild::sessions, &SalvageBuild::routing, &SalvageBuild::count}) {
+        &SalvageBuild::sessions, &SalvageBuild::routing, &SalvageBuild::mark_mended,
+        &SalvageBuild::count}) {
     if (const Status done = (this->*part)(); !done) return done;
   }
   return {};

@@ -38,6 +38,7 @@ class SalvageBuild {
                                       const std::vector<sync::Name>& names);
   [[nodiscard]] sync::Status sessions();
   [[nodiscard]] sync::Status routing();
+  [[nodiscard]] sync::Status mark_mended();
   [[nodiscard]] sync::Status count();
 
   Database& stage_;

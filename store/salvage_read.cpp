@@ -51,6 +51,13 @@ constexpr std::array by_key{
         "SELECT name, entry_id FROM entry ORDER BY name DESC",
         "INSERT OR IGNORE INTO s_entry (entry_id, name, lost) VALUES (:entry_id, :name, 1)",
         {"ientry_id", "bname"}},
+    SalvageSource{
+        "SELECT log_id, seq, entry_id FROM entry INDEXED BY entry_pending WHERE pending = 1"
+        " ORDER BY log_id, seq",
+        "SELECT log_id, seq, entry_id FROM entry INDEXED BY entry_pending WHERE pending = 1"
+        " ORDER BY log_id DESC, seq DESC",
+        "INSERT OR IGNORE INTO s_pending VALUES (:log_id, :seq, :entry_id)",
+        {"ilog_id", "iseq", "ientry_id"}},
     SalvageSource{"SELECT log, log_id FROM log ORDER BY log",
                   "SELECT log, log_id FROM log ORDER BY log DESC",
                   "INSERT OR IGNORE INTO s_log (log_id, log) VALUES (:log_id, :log)",
@@ -225,18 +232,31 @@ Result<bool> next(Statement& statement, std::int64_t& id, sync::Bytes& bytes) {
 
 }  // namespace
 
-Status SalvageStage::mend(const std::optional<sync::PublicKey>& device) {
+Status SalvageStage::mend(const std::optional<sync::PublicKey>& device, const std::string& home) {
+  if (const Status placed = place_pending(); !placed) return placed;
   if (const Status named = name_lost_logs(); !named) return named;
   if (const Status placed = place_by_bytes(); !placed) return placed;
-  return open_logs(device);
+  if (const Status opened = open_logs(device); !opened) return opened;
+  return device ? own_logs(*device, home) : Status{};
+}
+
+// What waits to be sent is listed once more, with its places.
+Status SalvageStage::place_pending() {
+  return database_
+      ->prepare(
+          "INSERT OR IGNORE INTO s_place (log_id, seq, entry_id)"
+          " SELECT log_id, seq, entry_id FROM s_pending")
+      .run();
 }
 
 // A log whose row and index are gone is named by the bytes of any entry that stands in it.
 Status SalvageStage::name_lost_logs() {
   Statement entries = database_->prepare(
-      "SELECT s_place.log_id AS id, bytes FROM s_place JOIN s_entry USING (entry_id)"
-      " WHERE bytes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM s_log"
-      " WHERE s_log.log_id = s_place.log_id)");
+      "SELECT stands.log_id AS id, bytes FROM ("
+      " SELECT log_id, entry_id FROM s_place"
+      " UNION SELECT log_id, entry_id FROM s_entry WHERE log_id IS NOT NULL) AS stands"
+      " JOIN s_entry USING (entry_id) WHERE bytes IS NOT NULL AND NOT EXISTS ("
+      " SELECT 1 FROM s_log WHERE s_log.log_id = stands.log_id)");
   std::int64_t log_id = 0;
   sync::Bytes bytes;
   while (true) {
@@ -268,7 +288,13 @@ Status SalvageStage::place_by_bytes() {
     if (!*row) return {};
     const auto entry = sync::decode_entry(bytes);
     if (!entry) continue;
-    const Status named = database_->prepare("INSERT OR IGNORE INTO s_log (log) VALUES (:log)")
+    // Its number must be no other log's, also not of one whose row is gone.
+    const Status named = database_
+                             ->prepare(
+                                 "INSERT OR IGNORE INTO s_log (log_id, log)"
+                                 " SELECT 1 + max(coalesce((SELECT max(log_id) FROM s_log), 0),"
+                                 " coalesce((SELECT max(log_id) FROM s_entry), 0),"
+                                 " coalesce((SELECT max(log_id) FROM s_place), 0)), :log")
                              .bind(":log", entry->place.log)
                              .run();
     if (!named) return named;
@@ -310,6 +336,20 @@ Status SalvageStage::open_logs(const std::optional<sync::PublicKey>& device) {
                              .run();
     if (!known) return known;
   }
+}
+
+// Only what a node wrote itself is pending there. So a log with such an entry is its own, although
+// neither its row nor its opening says so any more.
+Status SalvageStage::own_logs(const sync::PublicKey& device, const std::string& home) {
+  return database_
+      ->prepare(
+          "UPDATE s_log SET device = :device, unit = :unit, own = 1 WHERE own IS NULL AND ("
+          " EXISTS (SELECT 1 FROM s_pending WHERE s_pending.log_id = s_log.log_id)"
+          " OR EXISTS (SELECT 1 FROM s_entry WHERE s_entry.log_id = s_log.log_id"
+          "  AND pending = 1))")
+      .bind(":device", device)
+      .bind_text(":unit", home)
+      .run();
 }
 
 }  // namespace tram::store

@@ -180,6 +180,17 @@ Status SalvageBuild::routing() {
   return {};
 }
 
+// The last of the logs that may have holes (ReadUnit::log): the next run begins one of its own.
+Status SalvageBuild::mark_mended() {
+  return fresh_.write([](WriteUnit& unit) -> Status {
+    Statement last = unit.database().prepare("SELECT coalesce(max(log_id), 0) AS last FROM log");
+    const Result<bool> row = last.step();
+    if (!row) return fail(row.error());
+    const std::string number = std::to_string(last.number("last"));
+    return unit.set_meta("store.mended_logs", sync::as_bytes(number));
+  });
+}
+
 Status SalvageBuild::count() {
   if (const Status rebuilt = fresh_.write([](WriteUnit& unit) { return unit.rebuild(); });
       !rebuilt) {

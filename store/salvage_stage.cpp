@@ -20,12 +20,15 @@ CREATE TABLE s_log (log_id INTEGER PRIMARY KEY, log BLOB NOT NULL UNIQUE, device
   own INTEGER, head_count INTEGER, head_chain BLOB, head_signature BLOB) STRICT;
 CREATE TABLE s_entry (entry_id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, log_id INTEGER,
   erased INTEGER NOT NULL DEFAULT 0, kind INTEGER, record BLOB,
+  pending INTEGER NOT NULL DEFAULT 0,  -- of an own log, then
   lost INTEGER NOT NULL DEFAULT 0,  -- its bytes, if there were any, are gone
   kept INTEGER NOT NULL DEFAULT 0, bytes BLOB) STRICT;
 CREATE INDEX s_entry_log ON s_entry (log_id);
 CREATE TABLE s_place (log_id INTEGER, seq INTEGER, entry_id INTEGER, chain BLOB,
   PRIMARY KEY (log_id, seq, entry_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX s_place_entry ON s_place (entry_id);
+CREATE TABLE s_pending (log_id INTEGER, seq INTEGER, entry_id INTEGER,
+  PRIMARY KEY (log_id, seq, entry_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE s_feed (feed_id INTEGER PRIMARY KEY, feed TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE s_position (feed_id INTEGER, position INTEGER, entry_id INTEGER,
   PRIMARY KEY (feed_id, position)) STRICT, WITHOUT ROWID;
@@ -146,10 +149,14 @@ Status SalvageStage::keep_entry(const LeafRow& row) {
   const bool sound =
       bytes.is_null() || sync::name_of(bytes.bytes) == *sync::to_array<32>(v[1].bytes);
   Statement statement = database_->prepare(
-      "INSERT OR IGNORE INTO s_entry (entry_id, name, log_id, erased, kind, record, lost, bytes)"
-      " VALUES (:entry_id, :name, :log_id, :erased, :kind, :record, :lost, :bytes)");
+      "INSERT OR IGNORE INTO s_entry"
+      " (entry_id, name, log_id, erased, kind, record, pending, lost, bytes)"
+      " VALUES (:entry_id, :name, :log_id, :erased, :kind, :record, :pending, :lost, :bytes)");
   statement.bind(":entry_id", row.row_id).bind(":name", v[1].bytes);
-  statement.bind(":log_id", v[2].integer).bind(":erased", v[8].integer).bind(":lost", !sound);
+  statement.bind(":erased", v[8].integer).bind(":pending", v[9].integer).bind(":lost", !sound);
+  // The log of a misplaced entry is not the one that its bytes name.
+  const bool misplaced = v[7].integer != 0;
+  bind(statement, ":log_id", misplaced ? LeafValue{} : v[2]);
   bind(bind(statement, ":kind", v[5]), ":record", v[6]);
   return bind(statement, ":bytes", sound ? bytes : LeafValue{}).run();
 }

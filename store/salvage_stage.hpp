@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "store/sqlite/database.hpp"
 #include "sync/crypto/signature.hpp"
@@ -28,9 +29,11 @@ class SalvageStage {
   [[nodiscard]] sync::Status scan(PageFile& file, const std::function<void(std::uint64_t)>& page);
   /// The other tables, each through its own tree and again through an index that repeats it.
   [[nodiscard]] sync::Status read(Database& damaged);
-  /// Fills one from the other: places from bytes, logs from entries and openings. The logs of
-  /// `device` whose row is gone are taken for own.
-  [[nodiscard]] sync::Status mend(const std::optional<sync::PublicKey>& device);
+  /// Fills one from the other: places from bytes, logs from entries and openings. Logs of `device`
+  /// whose row is gone are taken for own, and so are those in which something waits to be sent: of
+  /// `device`, in the unit `home`.
+  [[nodiscard]] sync::Status mend(const std::optional<sync::PublicKey>& device,
+                                  const std::string& home);
 
   [[nodiscard]] Database& database() { return *database_; }
   [[nodiscard]] std::uint64_t pages() const { return pages_; }
@@ -49,9 +52,11 @@ class SalvageStage {
                                         std::int64_t group);
   [[nodiscard]] sync::Status read_groups(Database& damaged, const char* groups,
                                          const SalvageSource& source);
+  [[nodiscard]] sync::Status place_pending();
   [[nodiscard]] sync::Status name_lost_logs();
   [[nodiscard]] sync::Status open_logs(const std::optional<sync::PublicKey>& device);
   [[nodiscard]] sync::Status place_by_bytes();
+  [[nodiscard]] sync::Status own_logs(const sync::PublicKey& device, const std::string& home);
 
   std::unique_ptr<Database> database_;
   std::uint64_t pages_ = 0;

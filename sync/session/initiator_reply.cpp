@@ -166,12 +166,12 @@ void Initiator::take_row(const LedgerReader& ledger, const FeedId& feed, const P
                          Commit& commit) {
   const std::optional<HeldEntry> held = ledger.entry(row.name);
   const std::optional<LogState> log = ledger.log(row.place.log);
-  const bool own = log && log->own;
+  const bool written_here = log && log->device == device_.public_key();
   if (!held) {
-    copied_ = copied_ || own;
+    copied_ = copied_ || (log && log->own);
     if (is_opening(row) && !log) commit.logs.push_back(log_opened_by(row));
     if (row.bytes && row.place.seq != 0) ++counts_.received_entries;
-  } else if (own && feed == options_.home && row.place.seq != 0) {
+  } else if (written_here && feed == options_.home && row.place.seq != 0) {
     ++counts_.sent_entries;
   }
   if (!held || (!held->bytes && row.bytes)) commit.entries.push_back(new_entry(row));
@@ -313,7 +313,12 @@ bool Initiator::misses_bytes(const LedgerReader& ledger, const Commit& commit) c
   if (asking_ != Asking::all) return false;
   std::set<Name> brought;
   for (const NewEntry& entry : commit.entries) brought.insert(entry.name);
-  const std::vector<Name> missing = missing_bytes(ledger);
+  std::vector<Name> missing = missing_bytes(ledger);
+  // What the hub named by its place alone, as it stands in a log that we hold: but without bytes.
+  for (const FeedAppend& append : commit.appends) {
+    const std::optional<HeldEntry> held = ledger.entry(append.name);
+    if (held && !held->bytes && asked_.count(append.name) == 0) missing.push_back(append.name);
+  }
   return std::any_of(missing.begin(), missing.end(),
                      [&](const Name& name) { return brought.count(name) == 0; });
 }

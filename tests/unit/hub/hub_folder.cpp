@@ -233,6 +233,7 @@ Session Computer::synchronise(Exchanges& exchanges) {
     out.went_back = out.went_back || session.hub_went_back();
   }
   out.synced = session.synced();
+  out.copied = session.copied();
   out.counts = session.counts();
   return out;
 }

@@ -56,6 +56,7 @@ struct Session {
   sync::Status status;
   bool synced = false;
   bool went_back = false;
+  bool copied = false;
   sync::SessionCounts counts;
 };
 

@@ -42,7 +42,8 @@ TEST_CASE("A rotten entry travels as its name, and its log goes on", "[rotten][M
   node.edit(record, "three");
   node.ledger.lose_bytes(rotten);
   const Outcome outcome = must_sync(node, hub);
-  CHECK(outcome.exchanges == 1);
+  // The second asks for its bytes: the hub may have had them from an earlier time.
+  CHECK(outcome.exchanges == 2);
   CHECK(hub.ledger.feed_size(unit_y) == 4);
   CHECK_FALSE(hub.ledger.entry(rotten)->bytes);
   CHECK(must_sync(node, hub).exchanges == 1);
