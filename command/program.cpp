@@ -75,7 +75,8 @@ int Program::print_verification(const std::string& data, bool as_json) const {
   if (!done) return finish(done, as_json);
   if (as_json) print_object(report, true);
   for (const json& finding : report.at("findings")) say(place_of(finding) + text_of(finding));
-  if (report.at("entries_without_bytes") != 0) {
+  // A daemon of an older version does not tell.
+  if (report.value("entries_without_bytes", 0) != 0) {
     say(report.at("entries_without_bytes").dump() +
         " entries are held by their names alone: what they say is not shown here, and asked for at "
         "each contact");

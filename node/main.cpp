@@ -185,7 +185,7 @@ int show_status(const Words& words) {
   line("waiting",
        status["pending_entries"].dump() + " entries, " + status["pending_bytes"].dump() + " bytes");
   line("conflicts", status["conflicts"].dump());
-  if (status["entries_without_bytes"] != 0) {
+  if (status.value("entries_without_bytes", 0) != 0) {
     line("incomplete", status["entries_without_bytes"].dump() +
                            " entries without their content, which is asked for at each contact");
   }

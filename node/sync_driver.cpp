@@ -14,40 +14,43 @@ using sync::ErrorCode;
 using sync::fail;
 
 // A machine copied with its memory draws what its twin draws, but hardly in the same millisecond.
-sync::RunId SyncDriver::new_run() {
-  sync::RunId chance{};
+sync::VisitId SyncDriver::new_visit() {
+  sync::VisitId chance{};
   node_.random().fill(chance);
   sync::Writer time;
   time.varint(static_cast<std::uint64_t>(node_.clock().now().ms));
   const sync::Digest mixed = sync::sha256({chance, time.view()});
-  sync::RunId id{};
+  sync::VisitId id{};
   std::copy_n(mixed.begin(), id.size(), id.begin());
   return id;
 }
 
 // One that the hub has not acknowledged is said again, whatever became of it.
-sync::Result<sync::RunState> SyncDriver::present_run() {
-  if (run_ && !run_->acknowledged) return *run_;
-  std::optional<sync::RunState> last = run_;
+sync::Result<sync::VisitState> SyncDriver::present_visit() {
+  if (visit_ && !visit_->acknowledged) return *visit_;
+  std::optional<sync::VisitState> last = visit_;
   const sync::Status read = node_.store().read([&](const store::ReadUnit& unit) {
-    if (!last) last = unit.run_state();
+    if (!last) last = unit.visit_state();
     return unit.status();
   });
   if (!read) return fail(read.error());
-  run_ = sync::begin_run(last, new_run());
-  return *run_;
+  visit_ = sync::begin_visit(last, new_visit());
+  return *visit_;
 }
 
 sync::Status SyncDriver::begin() {
-  const sync::Result<sync::RunState> run = present_run();
-  if (!run) return fail(run.error());
+  const sync::Result<sync::VisitState> visit = present_visit();
+  if (!visit) return fail(visit.error());
   sync::InitiatorOptions options;
   options.home = node_.identity().unit;
   options.hub_key = node_.identity().hub_key;
   options.frame_bytes = static_cast<std::size_t>(node_.config().frame_kib) * 1024;
   options.unanswered = unanswered_;
-  options.turn = sessions_++;
-  initiator_.emplace(std::move(options), node_.device_key(), *run);
+  options.first = !turn_;
+  // From another name on in each process: what stands first nobody may have.
+  if (!turn_) turn_ = visit->visit[0] * 256U + visit->visit[1];
+  options.turn = (*turn_)++;
+  initiator_.emplace(std::move(options), node_.device_key(), *visit);
   return {};
 }
 
@@ -86,7 +89,7 @@ sync::Status SyncDriver::take_frame(sync::ByteView frame) {
                         {now, reply->hub_time, now.ms - reply->hub_time.ms, initiator_->synced(),
                          initiator_->hub_went_back(), initiator_->copied()});
   });
-  if (taken) run_ = initiator_->run();
+  if (taken) visit_ = initiator_->visit();
   return taken;
 }
 

@@ -40,14 +40,14 @@ class SyncDriver {
   [[nodiscard]] const sync::Initiator& initiator() const { return *initiator_; }
 
  private:
-  [[nodiscard]] sync::RunId new_run();
-  [[nodiscard]] sync::Result<sync::RunState> present_run();
+  [[nodiscard]] sync::VisitId new_visit();
+  [[nodiscard]] sync::Result<sync::VisitState> present_visit();
 
   Node& node_;
-  std::optional<sync::RunState> run_;
+  std::optional<sync::VisitState> visit_;
   std::optional<sync::Initiator> initiator_;
-  std::uint64_t sessions_ = 0;  // begun so far
-  bool unanswered_ = false;     // nobody knows whether the last request arrived
+  std::optional<std::uint64_t> turn_;  // of the last session, of this process
+  bool unanswered_ = false;            // nobody knows whether the last request arrived
 };
 
 }  // namespace tram::node

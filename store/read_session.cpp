@@ -119,18 +119,18 @@ std::vector<DoubtfulDevice> ReadUnit::doubtful_devices() const {
   return devices;
 }
 
-std::optional<sync::RunState> ReadUnit::run_state() const {
+std::optional<sync::VisitState> ReadUnit::visit_state() const {
   Statement statement = database_.prepare(
       "SELECT run, acknowledged_run, acknowledged_count, maybe_runs, acknowledged FROM run_state");
   if (!row(statement)) return std::nullopt;
-  sync::RunState state;
-  state.run = statement.array<16>("run");
+  sync::VisitState state;
+  state.visit = statement.array<16>("run");
   if (!statement.is_null("acknowledged_run")) {
-    state.acknowledged_run = statement.array<16>("acknowledged_run");
+    state.acknowledged_visit = statement.array<16>("acknowledged_run");
   }
   state.acknowledged_count = statement.number("acknowledged_count");
   sync::Reader runs(statement.blob("maybe_runs"));
-  while (runs.left() >= sizeof(state.run)) state.maybe_runs.push_back(runs.array<16>());
+  while (runs.left() >= sizeof(state.visit)) state.maybe_visits.push_back(runs.array<16>());
   state.acknowledged = statement.flag("acknowledged");
   return state;
 }

@@ -60,7 +60,7 @@ class ReadUnit : public sync::LedgerReader {
   [[nodiscard]] std::vector<sync::SignedHead> heads(const sync::FeedId& feed,
                                                     std::size_t max) const;
   [[nodiscard]] std::vector<FeedRow> feeds() const;
-  [[nodiscard]] std::optional<sync::RunState> run_state() const;
+  [[nodiscard]] std::optional<sync::VisitState> visit_state() const;
   /// Oldest first.
   [[nodiscard]] std::vector<Delivery> deliveries(std::size_t max) const;
   [[nodiscard]] std::vector<DoubtfulDevice> doubtful_devices() const;

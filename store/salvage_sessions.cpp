@@ -138,15 +138,15 @@ Status SalvageBuild::sessions() {
   report_.run_lost = options_.store.role == Role::node;
   read = each(run, [&]() -> Status {
     report_.run_lost = false;
-    sync::RunState state;
-    state.run = run.array<16>("run");
+    sync::VisitState state;
+    state.visit = run.array<16>("run");
     if (!run.is_null("acknowledged_run"))
-      state.acknowledged_run = run.array<16>("acknowledged_run");
+      state.acknowledged_visit = run.array<16>("acknowledged_run");
     state.acknowledged_count = run.number("acknowledged_count");
     sync::Reader runs(run.blob("maybe_runs"));
-    while (runs.left() >= sizeof(state.run)) state.maybe_runs.push_back(runs.array<16>());
+    while (runs.left() >= sizeof(state.visit)) state.maybe_visits.push_back(runs.array<16>());
     state.acknowledged = run.flag("acknowledged");
-    commit.run_state = state;
+    commit.visit_state = state;
     return {};
   });
   if (!read) return read;

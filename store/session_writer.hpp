@@ -8,6 +8,6 @@ class Database;
 
 /// What sessions remember between exchanges.
 [[nodiscard]] sync::Status write_session(Database& database, const sync::LineageUpdate& update);
-[[nodiscard]] sync::Status write_session(Database& database, const sync::RunState& state);
+[[nodiscard]] sync::Status write_session(Database& database, const sync::VisitState& state);
 
 }  // namespace tram::store

@@ -59,8 +59,8 @@ Status WriteUnit::apply(const sync::Commit& commit) {
   if (const Status done = write_feeds(database_, context_, commit, touched); !done) return done;
   const auto put = [&](const auto& item) { return write_session(database_, item); };
   if (const Status done = put_all(commit.lineages, put); !done) return done;
-  if (commit.run_state) {
-    if (const Status done = write_session(database_, *commit.run_state); !done) return done;
+  if (commit.visit_state) {
+    if (const Status done = write_session(database_, *commit.visit_state); !done) return done;
   }
   erased_bytes_ = erased_bytes_ || touched.erased();
   if (const Status done = Projection(database_, context_).follow(touched); !done) return done;

@@ -47,9 +47,9 @@ inline constexpr std::size_t frame_names_max = 16 * 1024;
 inline constexpr std::size_t proof_hashes_max = 128;
 inline constexpr std::size_t feeds_max = 64;
 inline constexpr std::size_t roots_max = 72;
-/// Runs of one device that may have reached the hub since the last one it acknowledged. When a node
-/// has more, it keeps the newest: one of them must have been the last to arrive.
-inline constexpr std::size_t hello_runs_max = 64;
+/// Visits of one device that may have reached the hub since the last one it acknowledged. When a
+/// node has more, it keeps the newest: one of them must have been the last to arrive.
+inline constexpr std::size_t hello_visits_max = 64;
 /// What a driver asks for in one frame unless it knows its link better: about 4 s at 64 kbit/s.
 inline constexpr std::size_t frame_bytes_wanted = 256 * 1024;
 

@@ -5,22 +5,23 @@
 #include "sync/session/ledger_port.hpp"
 #include "sync/wire/messages.hpp"
 
-/// Clones and rollbacks (docs/ARCHITECTURE.md, "Rewinds and copies"; trace M3). A node says once a
-/// run which of its runs the hub acknowledged last, and which may have reached it since. The hub
-/// keeps the last run of each lineage of a device. If no lineage fits, only an answer to a fresh
-/// nonce opens another one: lost, doubled and delayed messages cannot raise an alarm. Hardware ids
-/// play no part.
+/// Clones and rollbacks (docs/ARCHITECTURE.md, "Rewinds and copies"; trace M3). A node says in
+/// each session which of its visits the hub acknowledged last, and which may have reached it since.
+/// The hub keeps the last visit of each lineage of a device. If no lineage fits, only an answer to
+/// a fresh nonce opens another one: lost, doubled and delayed messages cannot raise an alarm.
+/// Hardware ids play no part.
 namespace tram::sync {
 
-/// The state of a new run, after the one that was saved last (nothing: the first run of a store).
-/// The run before it becomes "may have reached the hub" unless the hub acknowledged it.
-[[nodiscard]] RunState begin_run(const std::optional<RunState>& last, const RunId& run);
+/// The state of a new visit, after the one that was saved last (nothing: a store's first). One
+/// begins once the one before is acknowledged, and with each start of the program. The one before
+/// becomes "may have reached the hub" unless the hub acknowledged it.
+[[nodiscard]] VisitState begin_visit(const std::optional<VisitState>& last, const VisitId& visit);
 
-/// What a run says until it is acknowledged. `answer` repeats the nonce that the hub asked for.
-[[nodiscard]] Hello hello_of(const RunState& state, const std::optional<Nonce>& answer);
+/// What a visit says until it is acknowledged. `answer` repeats the nonce that the hub asked for.
+[[nodiscard]] Hello hello_of(const VisitState& state, const std::optional<Nonce>& answer);
 
-/// The hub acknowledged the run.
-[[nodiscard]] RunState acknowledged(RunState state, std::uint64_t count);
+/// The hub acknowledged the visit.
+[[nodiscard]] VisitState acknowledged(VisitState state, std::uint64_t count);
 
 /// The hub's judgement of a hello.
 struct HelloJudgement {

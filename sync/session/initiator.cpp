@@ -25,12 +25,12 @@ std::size_t carried_bytes(const ExchangeRequest& request) {
 
 }  // namespace
 
-Initiator::Initiator(InitiatorOptions options, const SigningKey& device, RunState run)
+Initiator::Initiator(InitiatorOptions options, const SigningKey& device, VisitState visit)
     : options_(std::move(options)),
       device_(device),
-      run_(std::move(run)),
+      visit_(std::move(visit)),
       feeds_{province_feed},
-      asking_(options_.turn == 0 ? Asking::all : Asking::one),
+      asking_(options_.first ? Asking::all : Asking::one),
       unanswered_(options_.unanswered) {
   if (options_.home != province_feed) feeds_.push_back(options_.home);
   for (const FeedId& feed : feeds_) progress_[feed];
@@ -44,10 +44,10 @@ bool Initiator::may_only_give_back() const {
 Ask Initiator::next_request(const LedgerReader& ledger) {
   Ask ask;
   ExchangeRequest& request = ask.request;
-  if (!run_.acknowledged) {
-    request.hello = hello_of(run_, nonce_);
-    if (!run_saved_) ask.commit.run_state = run_;
-    run_saved_ = true;
+  if (!visit_.acknowledged) {
+    request.hello = hello_of(visit_, nonce_);
+    if (!visit_saved_) ask.commit.visit_state = visit_;
+    visit_saved_ = true;
   }
   carried_ = {};
   carried_.plain = plain_down_;
@@ -265,9 +265,8 @@ bool Initiator::expects_more(const LedgerReader& ledger) const {
 // Few at a time, and each time from another one on: some of them nobody has.
 void Initiator::ask_for_bytes(const LedgerReader& ledger, ExchangeRequest& request) {
   if (asking_ == Asking::none || expects_more(ledger)) return;
-  const std::size_t offset = run_.run[0] * 256U + run_.run[1] + options_.turn;
   request.wants =
-      few_of(missing_bytes(ledger), offset, asking_ == Asking::one ? wants_idle : wants_max);
+      few_of(missing_bytes(ledger), options_.turn, asking_ == Asking::one ? wants_idle : wants_max);
   carried_.wants = request.wants;
 }
 

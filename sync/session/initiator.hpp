@@ -32,8 +32,9 @@ struct InitiatorOptions {
   PublicKey hub_key{};
   std::size_t frame_bytes = 256 * 1024;  ///< of entries in one request, before compression
   bool unanswered = false;               ///< the session before this one ended without a reply
-  std::uint64_t turn = 0;                ///< sessions of this process so far: whose turn it is
-                                         ///< to be asked for among the names that nobody had
+  bool first = true;                     ///< session of this process: all missing bytes are asked
+                                         ///< for, else one, unless more is worth it
+  std::uint64_t turn = 0;  ///< one more each session: whose turn it is to be asked for
 };
 
 struct Ask {
@@ -50,8 +51,8 @@ struct SessionCounts {
 
 class Initiator {
  public:
-  /// `device` signs log heads and must outlive the initiator. `run` is the present run, as saved.
-  Initiator(InitiatorOptions options, const SigningKey& device, RunState run);
+  /// `device` signs log heads and must outlive the initiator. `visit` is the present one, as saved.
+  Initiator(InitiatorOptions options, const SigningKey& device, VisitState visit);
 
   [[nodiscard]] Ask next_request(const LedgerReader& ledger);
 
@@ -73,7 +74,7 @@ class Initiator {
   [[nodiscard]] bool may_only_give_back() const;
 
   [[nodiscard]] const SessionCounts& counts() const { return counts_; }
-  [[nodiscard]] const RunState& run() const { return run_; }
+  [[nodiscard]] const VisitState& visit() const { return visit_; }
   [[nodiscard]] Instant hub_time() const { return hub_time_; }
   [[nodiscard]] std::uint64_t come_back_ms() const { return come_back_ms_; }
 
@@ -87,8 +88,8 @@ class Initiator {
     std::uint64_t hub_size = 0;
   };
   // Bytes that are missing: one each exchange, so that what the hub has will come, sooner or later;
-  // all while that is worth it, since the run is new, or something came, or the hub had the one;
-  // none after the hub had nothing of many.
+  // all while that is worth it, since the process is new, or something came, or the hub had the
+  // one; none after the hub had nothing of many.
   enum class Asking { none, one, all };
   // What the last request carried; its reply says that the hub has it.
   struct Carried {
@@ -139,7 +140,7 @@ class Initiator {
 
   InitiatorOptions options_;
   const SigningKey& device_;
-  RunState run_;
+  VisitState visit_;
   std::vector<FeedId> feeds_;
   std::map<FeedId, FeedProgress> progress_;
   Carried carried_;
@@ -151,7 +152,7 @@ class Initiator {
   std::set<Name> asked_;                            // own wants that the hub could not answer
   std::optional<Nonce> nonce_;
   Asking asking_ = Asking::one;
-  bool run_saved_ = false;
+  bool visit_saved_ = false;
   bool unanswered_ = false;  // the last request
   bool plain_up_ = false;    // the hub could not resolve our places
   bool plain_down_ = false;  // we could not resolve the hub's

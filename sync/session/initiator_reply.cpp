@@ -66,11 +66,11 @@ Result<Commit> Initiator::on_reply(const LedgerReader& ledger, const ExchangeRep
 
 // An answer to another run's hello is late: this run may never have reached the hub.
 void Initiator::take_hello(const ExchangeReply& reply, Commit& commit) {
-  if (!reply.hello || run_.acknowledged || reply.hello->run != run_.run) return;
+  if (!reply.hello || visit_.acknowledged || reply.hello->visit != visit_.visit) return;
   nonce_ = reply.hello->nonce;
   if (nonce_) return;
-  run_ = acknowledged(run_, reply.hello->count);
-  commit.run_state = run_;
+  visit_ = acknowledged(visit_, reply.hello->count);
+  commit.visit_state = visit_;
   moved_ = true;
 }
 
@@ -260,7 +260,7 @@ void Initiator::judge_progress(const LedgerReader& ledger, const ExchangeReply& 
   });
   all_covered_ = !may_only_give_back() && is_covered(ledger, commit);
   done_ = is_level(ledger, commit) && !to_return && (all_covered_ || !more_to_say_) &&
-          !plain_down_ && !reply.plain && needs_.empty() && !can_fill && run_.acknowledged &&
+          !plain_down_ && !reply.plain && needs_.empty() && !can_fill && visit_.acknowledged &&
           !misses_bytes(ledger, commit);
   if (all_covered_ || may_only_give_back() || !done_) return;
   // Not all is covered. Where this exchange moved something, another may cover the rest; else the

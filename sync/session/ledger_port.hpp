@@ -59,8 +59,8 @@ struct LostStretch {
 /// copied.
 struct Lineage {
   std::uint32_t number = 1;
-  ByteArray<16> last_run{};
-  std::uint64_t count = 0;  ///< runs acknowledged
+  ByteArray<16> last_visit{};
+  std::uint64_t count = 0;  ///< visits acknowledged
   bool copied = false;      ///< it has spoken after a newer one did: both are alive
 };
 
@@ -161,14 +161,14 @@ struct LineageUpdate {
   bool copied = false;  ///< two lineages have spoken in turn, for the first time: tell "copied"
 };
 
-/// What a node remembers of its own runs, saved before it is sent (see session/hello.hpp).
-struct RunState {
-  ByteArray<16> run{};
-  std::optional<ByteArray<16>> acknowledged_run;
+/// What a node remembers of its own visits, saved before it is sent (see session/hello.hpp).
+struct VisitState {
+  ByteArray<16> visit{};
+  std::optional<ByteArray<16>> acknowledged_visit;
   std::uint64_t acknowledged_count = 0;
-  std::vector<ByteArray<16>> maybe_runs;
-  bool acknowledged = false;  ///< the present run
-  friend bool operator==(const RunState&, const RunState&) = default;
+  std::vector<ByteArray<16>> maybe_visits;
+  bool acknowledged = false;  ///< the present one
+  friend bool operator==(const VisitState&, const VisitState&) = default;
 };
 
 /// What a store must make durable in one transaction, in this order, all or nothing; only then may
@@ -185,7 +185,7 @@ struct Commit {
   /// Lost stretch id, progress: the names below stand in the feed again.
   std::vector<std::pair<std::int64_t, std::uint64_t>> returned;
   std::vector<LineageUpdate> lineages;
-  std::optional<RunState> run_state;
+  std::optional<VisitState> visit_state;
 
   [[nodiscard]] bool empty() const;
 };

@@ -114,10 +114,10 @@ void Responder::judge_hello_of(const LedgerReader& ledger, const Hello& hello, C
   const HelloJudgement judgement =
       judge_hello(scope_.device, hello, ledger.lineages(scope_.device), fresh);
   if (judgement.ask) {
-    hello_answer_ = HelloAnswer{hello.run, 0, nonce_};
+    hello_answer_ = HelloAnswer{hello.visit, 0, nonce_};
     return;
   }
-  hello_answer_ = HelloAnswer{hello.run, judgement.update.lineage.count, std::nullopt};
+  hello_answer_ = HelloAnswer{hello.visit, judgement.update.lineage.count, std::nullopt};
   commit.lineages.push_back(judgement.update);
 }
 

@@ -29,8 +29,8 @@ void serialize(Archive& archive, Versions& versions) {
 
 template <class Archive>
 void serialize(Archive& archive, Hello& hello) {
-  archive(hello.run, hello.acknowledged_run, hello.acknowledged_count,
-          bounded(hello.maybe_runs, limits::hello_runs_max), hello.answer);
+  archive(hello.visit, hello.acknowledged_visit, hello.acknowledged_count,
+          bounded(hello.maybe_visits, limits::hello_visits_max), hello.answer);
 }
 
 // A feed of size 0 has the empty root: it is not sent.
@@ -97,7 +97,7 @@ void serialize(Archive& archive, LogNeed& need) {
 
 template <class Archive>
 void serialize(Archive& archive, HelloAnswer& answer) {
-  archive(answer.run, answer.count, answer.nonce);
+  archive(answer.visit, answer.count, answer.nonce);
 }
 
 template <class Archive>

@@ -15,7 +15,7 @@
 /// doubled or late. Grammar and example: schema/wire.md, "Messages".
 namespace tram::sync {
 
-using RunId = ByteArray<16>;
+using VisitId = ByteArray<16>;
 using Nonce = ByteArray<16>;
 
 /// Version ranges that the sender speaks.
@@ -26,12 +26,12 @@ struct Versions {
   friend bool operator==(const Versions&, const Versions&) = default;
 };
 
-/// "I am the run that came after these" (session/hello.hpp).
+/// "I am the visit that came after these" (session/hello.hpp).
 struct Hello {
-  RunId run{};
-  std::optional<RunId> acknowledged_run;
+  VisitId visit{};
+  std::optional<VisitId> acknowledged_visit;
   std::uint64_t acknowledged_count = 0;
-  std::vector<RunId> maybe_runs;
+  std::vector<VisitId> maybe_visits;
   std::optional<Nonce> answer;  ///< to the nonce of an earlier reply
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -122,8 +122,8 @@ struct LogNeed {
 };
 
 struct HelloAnswer {
-  RunId run{};                 ///< of the hello that is answered
-  std::uint64_t count = 0;     ///< runs acknowledged, this one included
+  VisitId visit{};             ///< of the hello that is answered
+  std::uint64_t count = 0;     ///< visits acknowledged, this one included
   std::optional<Nonce> nonce;  ///< instead: answer this, so that I know that you are live
   friend bool operator==(const HelloAnswer&, const HelloAnswer&) = default;
 };

@@ -115,15 +115,15 @@ NodeSite::NodeSite(std::uint64_t seed, std::uint64_t key)
 
 Status NodeSite::start() {
   if (const Status opened = open(); !opened) return opened;
-  std::optional<sync::RunState> before;
+  std::optional<sync::VisitState> before;
   const Status seen = read([&](const ReadUnit& unit) {
-    before = unit.run_state();
+    before = unit.visit_state();
     return unit.status();
   });
   if (!seen) return seen;
-  sync::RunId run{};
-  random_.fill(run);
-  run_ = sync::begin_run(before, run);
+  sync::VisitId visit{};
+  random_.fill(visit);
+  visit_ = sync::begin_visit(before, visit);
   author_.reset();
   initiator_.reset();
   return {};
@@ -203,7 +203,7 @@ void NodeSite::begin_session() {
   sync::InitiatorOptions session;
   session.home = home;
   session.hub_key = hub_key_->public_key();
-  initiator_.emplace(session, *key_, run_);
+  initiator_.emplace(session, *key_, visit_);
 }
 
 Result<sync::Bytes> NodeSite::next_request() {
@@ -230,7 +230,7 @@ Status NodeSite::take_reply(sync::ByteView frame) {
     if (!commit) return fail(commit.error());
     return unit.apply(*commit);
   });
-  if (taken) run_ = initiator_->run();
+  if (taken) visit_ = initiator_->visit();
   return taken;
 }
 

@@ -74,7 +74,7 @@ class NodeSite : public Site {
   [[nodiscard]] sync::Status put(std::vector<sync::EntryBody> bodies);
 
   std::shared_ptr<const sync::SigningKey> key_;
-  sync::RunState run_;
+  sync::VisitState visit_;
   std::optional<sync::LogAuthor> author_;
   std::optional<sync::Initiator> initiator_;
   std::optional<sync::RecordRef> newest_;

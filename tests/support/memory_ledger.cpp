@@ -55,7 +55,7 @@ void MemoryLedger::apply(const Commit& commit) {
     }
     if (update.copied) copied_.insert(update.device);
   }
-  if (commit.run_state) run_state_ = commit.run_state;
+  if (commit.visit_state) visit_state_ = commit.visit_state;
   erase_what_is_due();
 }
 

@@ -29,7 +29,7 @@ class MemoryLedger final : public LedgerReader {
   bool deliver(std::size_t max);
   [[nodiscard]] const std::vector<FeedAppend>& deliveries() const { return deliveries_; }
 
-  [[nodiscard]] std::optional<RunState> run_state() const { return run_state_; }
+  [[nodiscard]] std::optional<VisitState> visit_state() const { return visit_state_; }
   [[nodiscard]] std::vector<FeedId> feeds() const;
   [[nodiscard]] std::vector<Name> all_names() const;
   [[nodiscard]] std::vector<SignedLogHead> log_heads() const;
@@ -119,7 +119,7 @@ class MemoryLedger final : public LedgerReader {
   std::map<RecordRef, std::vector<Holder>> holders_;
   std::map<PublicKey, std::vector<Lineage>> lineages_;
   std::set<PublicKey> copied_;
-  std::optional<RunState> run_state_;
+  std::optional<VisitState> visit_state_;
   bool broken_ = false;
 };
 

@@ -154,9 +154,9 @@ TestNode::TestNode(std::uint64_t seed, FeedId home, const TestHub& hub)
 }
 
 void TestNode::restart() {
-  RunId run{};
-  random_.fill(run);
-  run_ = begin_run(ledger.run_state(), run);
+  VisitId visit{};
+  random_.fill(visit);
+  visit_ = begin_visit(ledger.visit_state(), visit);
   sessions_ = 0;
   author_.reset();
   initiator_.reset();
@@ -229,19 +229,20 @@ void TestNode::begin_session(bool unanswered) {
   options.hub_key = hub_key_;
   options.frame_bytes = frame_bytes;
   options.unanswered = unanswered;
+  options.first = sessions_ == 0;
   options.turn = sessions_++;
-  if (run_.acknowledged) {
-    RunId run{};
-    random_.fill(run);
-    run_ = begin_run(run_, run);
+  if (visit_.acknowledged) {
+    VisitId visit{};
+    random_.fill(visit);
+    visit_ = begin_visit(visit_, visit);
   }
-  initiator_.emplace(options, *key_, run_);
+  initiator_.emplace(options, *key_, visit_);
 }
 
 Bytes TestNode::request_frame() {
   const Ask ask = initiator_->next_request(ledger);
   ledger.apply(ask.commit);
-  run_ = initiator_->run();
+  visit_ = initiator_->visit();
   return pack_frame(FrameKind::request, encode_message(ask.request), {3});
 }
 
@@ -253,7 +254,7 @@ Status TestNode::take_reply_frame(ByteView frame) {
   const Result<Commit> commit = initiator_->on_reply(ledger, *reply);
   if (!commit) return fail(commit.error());
   ledger.apply(*commit);
-  run_ = initiator_->run();
+  visit_ = initiator_->visit();
   if (initiator_->copied()) author_.reset();  // the log has a second branch: it ends here
   return {};
 }

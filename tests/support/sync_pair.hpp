@@ -124,7 +124,7 @@ class TestNode {
   std::shared_ptr<const SigningKey> key_;
   PublicKey hub_key_;
   SeededRandom random_;
-  RunState run_;
+  VisitState visit_;
   std::uint64_t sessions_ = 0;
   std::optional<LogAuthor> author_;
   std::optional<Initiator> initiator_;

@@ -184,20 +184,21 @@ std::uint64_t Computer::pending() {
 }
 
 sync::Initiator Computer::initiator() {
-  std::optional<sync::RunState> last;
+  std::optional<sync::VisitState> last;
   REQUIRE(node_->store().read([&](const store::ReadUnit& unit) {
-    last = unit.run_state();
+    last = unit.visit_state();
     return unit.status();
   }));
-  sync::RunState run = last.value_or(sync::RunState{});
+  sync::VisitState run = last.value_or(sync::VisitState{});
   if (!last || !last->acknowledged) {
-    sync::RunId id{};
+    sync::VisitId id{};
     node_->random().fill(id);
-    run = sync::begin_run(last, id);
+    run = sync::begin_visit(last, id);
   }
   sync::InitiatorOptions options;
   options.home = node_->identity().unit;
   options.hub_key = node_->identity().hub_key;
+  options.first = sessions_ == 0;
   options.turn = sessions_++;
   return {options, node_->device_key(), run};
 }

@@ -17,7 +17,7 @@ TEST_CASE("session: lineages of a device") {
     const auto lineages = unit.lineages(device);
     REQUIRE(lineages.size() == 1);
     CHECK(lineages[0].count == 8);
-    CHECK(lineages[0].last_run[0] == 2);
+    CHECK(lineages[0].last_visit[0] == 2);
     CHECK(unit.doubtful_devices().empty());
     CHECK(unit.lineages(device_key(2).public_key()).empty());
   });
@@ -35,21 +35,21 @@ TEST_CASE("session: lineages of a device") {
 
 TEST_CASE("session: the run state is one, and whole") {
   TestStore node;
-  node.read([&](const ReadUnit& unit) { CHECK_FALSE(unit.run_state()); });
-  sync::RunState state;
-  state.run = {1, 2, 3};
+  node.read([&](const ReadUnit& unit) { CHECK_FALSE(unit.visit_state()); });
+  sync::VisitState state;
+  state.visit = {1, 2, 3};
   sync::Commit commit;
-  commit.run_state = state;
+  commit.visit_state = state;
   node.apply(commit);
-  node.read([&](const ReadUnit& unit) { CHECK(unit.run_state() == state); });
-  state.acknowledged_run = sync::ByteArray<16>{4};
+  node.read([&](const ReadUnit& unit) { CHECK(unit.visit_state() == state); });
+  state.acknowledged_visit = sync::ByteArray<16>{4};
   state.acknowledged_count = 5;
-  state.maybe_runs = {{6}, {7}};
+  state.maybe_visits = {{6}, {7}};
   state.acknowledged = true;
-  commit.run_state = state;
+  commit.visit_state = state;
   node.apply(commit);
   node.reopen();
-  node.read([&](const ReadUnit& unit) { CHECK(unit.run_state() == state); });
+  node.read([&](const ReadUnit& unit) { CHECK(unit.visit_state() == state); });
 }
 
 TEST_CASE("session: a holder's standing is never lowered") {

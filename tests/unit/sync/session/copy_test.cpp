@@ -197,7 +197,7 @@ TEST_CASE("A late answer to an older run acknowledges nothing", "[session][M3]")
   node.begin_session();
   const Bytes never_sent = node.request_frame();
   REQUIRE(node.take_reply_frame(*late));
-  CHECK_FALSE(node.ledger.run_state()->acknowledged);
+  CHECK_FALSE(node.ledger.visit_state()->acknowledged);
   node.restart();
   must_sync(node, hub);
   CHECK(hub.told.empty());

@@ -10,8 +10,8 @@ namespace tram::sync::test {
 
 namespace {
 
-RunId run(std::uint8_t number) {
-  RunId id{};
+VisitId run(std::uint8_t number) {
+  VisitId id{};
   id.fill(number);
   return id;
 }
@@ -35,9 +35,9 @@ struct Judge {
 };
 
 Hello hello(std::uint8_t of, std::uint8_t acknowledged, std::uint64_t count,
-            std::vector<RunId> maybe = {}) {
+            std::vector<VisitId> maybe = {}) {
   Hello out{run(of), std::nullopt, count, std::move(maybe), std::nullopt};
-  if (acknowledged != 0) out.acknowledged_run = run(acknowledged);
+  if (acknowledged != 0) out.acknowledged_visit = run(acknowledged);
   return out;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("A late hello is asked about and changes nothing", "[hello][M3]") {
   const std::vector<Lineage> before = hub.lineages;
   CHECK(hub.hear(hello(2, 1, 1)).ask);
   CHECK(hub.hear(hello(1, 0, 0)).ask);
-  CHECK(hub.lineages.back().last_run == before.back().last_run);
+  CHECK(hub.lineages.back().last_visit == before.back().last_visit);
   CHECK(hub.opened == 0);
 }
 
@@ -116,12 +116,12 @@ TEST_CASE("One honest store raises nothing on the worst of links", "[hello][M3]"
     Judge hub;
     std::vector<Judge> copies;
     std::vector<Hello> late;
-    std::optional<RunState> state;
+    std::optional<VisitState> state;
     for (int step = 0; step < 60; ++step) {
       if (!state || random.chance(40)) {
-        RunId id{};
+        VisitId id{};
         random.fill(id);
-        state = begin_run(state, id);
+        state = begin_visit(state, id);
       }
       if (random.chance(5)) copies.push_back(hub);
       if (random.chance(5) && !copies.empty()) hub = copies[random.below(copies.size())];
@@ -140,11 +140,11 @@ TEST_CASE("One honest store raises nothing on the worst of links", "[hello][M3]"
 }
 
 TEST_CASE("Runs without an answer are kept up to the limit", "[hello][M3]") {
-  std::optional<RunState> state;
-  for (std::uint8_t i = 1; i < 200; ++i) state = begin_run(state, run(i));
-  REQUIRE(state->maybe_runs.size() == limits::hello_runs_max);
-  CHECK(state->maybe_runs.front() == run(1));
-  CHECK(state->maybe_runs.back() == run(198));
+  std::optional<VisitState> state;
+  for (std::uint8_t i = 1; i < 200; ++i) state = begin_visit(state, run(i));
+  REQUIRE(state->maybe_visits.size() == limits::hello_visits_max);
+  CHECK(state->maybe_visits.front() == run(1));
+  CHECK(state->maybe_visits.back() == run(198));
 }
 
 }  // namespace tram::sync::test

@@ -174,7 +174,7 @@ TEST_CASE("A hub cannot make a node cut its feed unasked, nor go round for ever"
       },
       [](ExchangeReply& reply) { reply.plain = true; },
       [](ExchangeReply& reply) {
-        reply.hello = HelloAnswer{reply.hello->run, 0, Nonce{}};
+        reply.hello = HelloAnswer{reply.hello->visit, 0, Nonce{}};
       },
       [](ExchangeReply& reply) {
         for (FeedAnswer& answer : reply.feeds) answer.hub_size += 1;

@@ -52,7 +52,7 @@ TEST_CASE("wire.md: the limits are those of the code", "[wire][document]") {
       {"proof_hashes_max", limits::proof_hashes_max},
       {"feeds_max", limits::feeds_max},
       {"roots_max", limits::roots_max},
-      {"hello_runs_max", limits::hello_runs_max},
+      {"hello_visits_max", limits::hello_visits_max},
       {"returns_max", returns_max},
       {"entry_bytes_max", limits::entry_bytes_max}};
   for (const auto& [name, value] : known) {

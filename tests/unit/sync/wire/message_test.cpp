@@ -69,7 +69,7 @@ TEST_CASE("Lists end at their limits", "[wire][message]") {
   CHECK_FALSE(decode_request(encode_message(request)));
   ExchangeRequest hello;
   hello.hello = Hello{};
-  hello.hello->maybe_runs.resize(limits::hello_runs_max + 1);
+  hello.hello->maybe_visits.resize(limits::hello_visits_max + 1);
   CHECK_FALSE(decode_request(encode_message(hello)));
 }
 
