@@ -42,10 +42,10 @@ CREATE TABLE s_delivery (feed_id INTEGER, entry_id INTEGER, delivery_id INTEGER,
   PRIMARY KEY (feed_id, entry_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE s_holder (kind INTEGER, record BLOB, feed_id INTEGER, standing INTEGER,
   PRIMARY KEY (kind, record, feed_id)) STRICT, WITHOUT ROWID;
-CREATE TABLE s_lineage (device BLOB, number INTEGER, last_visit BLOB, count INTEGER, copied INTEGER,
+CREATE TABLE s_lineage (device BLOB, number INTEGER, last_run BLOB, count INTEGER, copied INTEGER,
   PRIMARY KEY (device, number)) STRICT, WITHOUT ROWID;
-CREATE TABLE s_run_state (one INTEGER PRIMARY KEY, run BLOB, acknowledged_visit BLOB,
-  acknowledged_count INTEGER, maybe_visits BLOB, acknowledged INTEGER) STRICT;
+CREATE TABLE s_run_state (one INTEGER PRIMARY KEY, run BLOB, acknowledged_run BLOB,
+  acknowledged_count INTEGER, maybe_runs BLOB, acknowledged INTEGER) STRICT;
 CREATE TABLE s_meta (key TEXT PRIMARY KEY, value BLOB) STRICT, WITHOUT ROWID;
 CREATE TABLE s_hub_key (device BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 )sql";

@@ -1,11 +1,14 @@
 // Goal: seeds by the thousand from a command line.
 // Method: one run after the other; a seed that fails is printed with its replay.
 #include <malloc.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -62,7 +65,21 @@ void add(Totals& totals, const RunOptions& options, const RunReport& report) {
   if (!report.violations.empty()) totals.failed.push_back(options.seed);
 }
 
+// An assertion or a crash ends the process: it is a finding, and its seed must not be lost.
+volatile std::sig_atomic_t seed_now = 0;
+
+extern "C" void tell_seed(int signal_number) {
+  std::array<char, 64> line{};
+  const int size = std::snprintf(line.data(), line.size(), "seed %lld ends with signal %d\n",
+                                 static_cast<long long>(seed_now), signal_number);
+  if (size > 0)
+    static_cast<void>(!::write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(size)));
+  std::signal(signal_number, SIG_DFL);
+  std::raise(signal_number);
+}
+
 void run_one(const RunOptions& options, bool twice, bool details, Totals& totals) {
+  seed_now = static_cast<std::sig_atomic_t>(options.seed);
   RunReport report = run(options);
   if (twice && run(options).trace != report.trace) {
     report.violations.push_back({'D', "the same seed came to another trace"});
@@ -77,6 +94,7 @@ int run_trials(const std::string& trial, std::uint64_t seed, std::uint64_t count
   TrialReport all;
   const bool counts_contacts = trial == "contacts";
   while ((counts_contacts ? all.contacts : all.trials) < count) {
+    seed_now = static_cast<std::sig_atomic_t>(seed);
     const TrialReport report =
         trial == "copies" ? try_copy(seed)
         : counts_contacts
@@ -156,6 +174,9 @@ int main(int argc, char** argv) {
   // A run allocates and frees the same blocks again and again: none of it goes back to the system.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  for (const int signal_number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS}) {
+    std::signal(signal_number, tell_seed);
+  }
   if (!trial.empty()) return run_trials(trial, options.seed, count);
   Totals totals;
   const auto begin = std::chrono::steady_clock::now();
