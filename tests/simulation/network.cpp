@@ -20,7 +20,6 @@ Network::Network(Province& province, Dice dice, const LineFaults& faults)
     : province_(province), dice_(dice), faults_(faults) {
   // A clerk's saves of one visit travel together, and idle time costs nothing.
   schedule_.settle_ms = dice_.between(20 * minute_ms, 3 * hour_ms);
-  schedule_.come_back_longest_ms = 10 * day_ms;
   schedule_.retry_first_ms = dice_.between(5 * second_ms, hour_ms);
   schedule_.retry_longest_ms = dice_.between(6 * hour_ms, 24 * hour_ms);
 }

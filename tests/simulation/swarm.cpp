@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, fault_kinds> words{
 // What makes a commune's year count (the issue's own words, and a little more).
 constexpr double entries_a_year = 1000;
 constexpr double exchanges_a_year = 250;
-constexpr double visits_a_day = 0.29;
+constexpr double visits_a_day = 0.45;
 constexpr double year_days = 365;
 constexpr std::int64_t snapshot_most_ms = 30 * day_ms;
 constexpr std::size_t machines_a_unit_most = 3;
@@ -191,7 +191,7 @@ void Run::visit(std::size_t commune) {
     }
   }
   if (machines.empty()) return;
-  const std::int64_t acts = dice_.between(8, 14);
+  const std::int64_t acts = dice_.between(5, 9);
   std::int64_t at = 0;
   for (std::int64_t i = 0; i < acts; ++i) {
     // What lies ready, one after the other; or with a citizen between.
