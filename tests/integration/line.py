@@ -70,6 +70,11 @@ class Line:
     def never_cut(self):
         self.cut_after(None)
 
+    def will_cut(self):
+        """Whether a cut is due, or its `then()` still runs."""
+        with self._lock:
+            return self._left is not None or not self._up
+
     def take_down(self):
         """Resets every connection, and every new one as soon as it is made."""
         with self._lock:
