@@ -23,7 +23,7 @@ struct Auditor::LogRow {
   std::string unit;
   bool own = false;
   std::optional<sync::SignedLogHead> head;
-  std::uint64_t required = 0;  // sequence numbers below must be held
+  std::uint64_t required = 0;  // sequence numbers below must be held: they have been here
 
   [[nodiscard]] Finding finding(FindingKind kind, std::uint64_t seq, std::string message) const {
     Finding out;
@@ -47,8 +47,7 @@ struct Auditor::LogWalk {
 Status Auditor::logs() {
   Statement statement = database_.prepare(
       "SELECT log_id, log, device, unit, own, head_count, head_chain, head_signature,"
-      " coalesce((SELECT max(count) FROM log_tip WHERE log_tip.log_id = log.log_id), 0) AS tip,"
-      " coalesce((SELECT max(seq) + 1 FROM place WHERE place.log_id = log.log_id), 0) AS length"
+      " coalesce((SELECT max(count) FROM log_tip WHERE log_tip.log_id = log.log_id), 0) AS tip"
       " FROM log ORDER BY log_id");
   while (row(statement)) {
     LogRow log;
@@ -57,7 +56,7 @@ Status Auditor::logs() {
     if (!statement.is_null("device")) log.device = statement.array<32>("device");
     log.unit = statement.text("unit");
     log.own = statement.flag("own");
-    log.required = std::max(statement.number("tip"), log.own ? statement.number("length") : 0);
+    log.required = statement.number("tip");
     if (!statement.is_null("head_count")) {
       log.head = {log.log, statement.number("head_count"), statement.array<32>("head_chain"),
                   statement.array<64>("head_signature")};
@@ -97,6 +96,14 @@ void Auditor::check_place(const LogRow& log, LogWalk& walk, Statement& place) {
   for (std::uint64_t told = 0; walk.next < std::min(seq, log.required) && told < gaps_told_max;
        ++told) {
     found(log.finding(FindingKind::log_gap, walk.next++, "an entry of the log is gone"));
+  }
+  // This disk and the hub's were put back, and others hold a part of what was written since.
+  if (log.own && walk.next < seq && walk.next >= log.required) {
+    Finding nowhere = log.finding(FindingKind::log_gap, walk.next,
+                                  "what this computer wrote from here to number " +
+                                      std::to_string(seq - 1) + " never came back");
+    nowhere.information = true;
+    found(std::move(nowhere));
   }
   walk.next = std::max(walk.next, seq + 1);
   std::optional<Digest> chain;

@@ -22,14 +22,15 @@ Status list_tables(const ReadUnit& unit, std::vector<std::string>& tables) {
 }
 
 // The first thing that is wrong in a table or its indexes: after an unreadable page the connection
-// reads no other until its snapshot ends.
+// reads no other until its snapshot ends. The whole check: where a disk kept an old page of an index
+// in the place of a new one, the quick one finds nothing, and what the index should find is gone.
 std::optional<std::string> first_damage(const ReadUnit& unit, const std::string& table) {
-  Statement check = unit.database().prepare("SELECT quick_check FROM pragma_quick_check(:name)");
+  Statement check = unit.database().prepare("SELECT integrity_check FROM pragma_integrity_check(:name)");
   check.bind_text(":name", table);
   const Result<bool> row = check.step();
   if (!row) return row.error().message;
-  if (!*row || check.text("quick_check") == "ok") return std::nullopt;
-  std::string words = check.text("quick_check");
+  if (!*row || check.text("integrity_check") == "ok") return std::nullopt;
+  std::string words = check.text("integrity_check");
   for (char& letter : words) {
     if (letter == '\n') letter = ' ';
   }

@@ -39,8 +39,12 @@ void verify_store(Oracle& oracle, store::Store& store, const std::string& who) {
     if (!report) return sync::fail(report.error());
     for (const store::Finding& finding : report->findings) {
       if (finding.information) continue;
-      oracle.violation('F',
-                       who + ": " + std::string(to_word(finding.kind)) + ": " + finding.message);
+      const std::string place = finding.log.empty() ? "feed " + finding.feed + ", position " +
+                                                          std::to_string(finding.position)
+                                                    : "log " + finding.log.substr(0, 8) +
+                                                          ", number " + std::to_string(finding.seq);
+      oracle.violation('F', who + ": " + std::string(to_word(finding.kind)) + ": " + place + ": " +
+                                finding.message);
     }
     return {};
   });

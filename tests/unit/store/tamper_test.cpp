@@ -1,6 +1,9 @@
 // Goal: whatever another hand changes in a store is found, and the finding names the place.
 // Method: a node with two logs, feed and head; one alteration at a time through raw SQL.
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "store/sqlite/database.hpp"
@@ -58,6 +61,15 @@ std::string where(const TestLog& log, std::uint64_t seq) {
 
 std::string entry_id(const TestLog& log, std::uint64_t seq) {
   return "(SELECT entry_id FROM entry" + where(log, seq) + ")";
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void put(const std::filesystem::path& file, const std::string& content) {
+  std::ofstream(file, std::ios::binary) << content;
 }
 
 }  // namespace
@@ -224,6 +236,61 @@ TEST_CASE("tamper: records and flags altered are found, and mended by a rebuild"
   TamperWorld flags;
   flags.node.tamper({"UPDATE entry SET pending = 0"});
   CHECK(flags.finds(FindingKind::pending, flags.own, 5));
+}
+
+TEST_CASE("tamper: what an own log lost with older disks, here and at the hub, is told only") {
+  TestStore node;
+  TestLog log(1, device_key(1), home, true);
+  for (int i = 0; i < 7; ++i) log.write(create({text_change(3, std::to_string(i))}), i);
+  sync::Commit here = log.commit();
+  sync::Commit back = log.commit(true);
+  here.entries.resize(4);
+  back.entries.erase(back.entries.begin(), back.entries.begin() + 6);
+  back.entries.resize(1);
+  here.log_heads.clear();
+  node.apply(here);
+  node.apply(back);
+  const VerifyReport report = node.audit();
+  CHECK(report.ok());
+  REQUIRE(report.findings.size() == 1);
+  CHECK(report.findings[0].kind == FindingKind::log_gap);
+  CHECK(report.findings[0].information);
+  CHECK(report.findings[0].seq == 4);
+}
+
+// What a disk that lost a write leaves: a page as it was, with a tag that is right.
+TEST_CASE("tamper: an old page in the place of a new one, where it hides an entry") {
+  constexpr std::size_t page_bytes = 4096;
+  TestStore node;
+  TestLog log(1, device_key(1), home, true);
+  const auto write_more = [&] {
+    for (int i = 0; i < 150; ++i) log.write(create({text_change(3, std::to_string(i))}), i);
+    node.apply(log.commit());
+    node.close();
+    return content_of(node.file());
+  };
+  const std::string before = write_more();
+  node.reopen();
+  const std::string after = write_more();
+  std::size_t hiding = 0;
+  for (std::size_t at = 0; at + page_bytes <= before.size(); at += page_bytes) {
+    if (before.compare(at, page_bytes, after, at, page_bytes) == 0) continue;
+    put(node.file(), std::string(after).replace(at, page_bytes, before, at, page_bytes));
+    INFO("page " << at / page_bytes + 1);
+    const auto opened = Store::open(node.options());
+    if (!opened) continue;
+    bool hides = false;
+    const sync::Status read = (*opened)->read([&](const ReadUnit& unit) {
+      for (const sync::NewEntry& entry : log.entries()) hides = hides || !unit.entry(entry.name);
+      return unit.status();
+    });
+    if (read && !hides) continue;
+    ++hiding;
+    const auto findings = check_pages(**opened);
+    REQUIRE(findings);
+    CHECK(!findings->empty());
+  }
+  CHECK(hiding > 3);
 }
 
 TEST_CASE("tamper: findings beyond the limit are counted, and progress is told") {
