@@ -67,7 +67,7 @@ sync::Result<sync::Bytes> SyncDriver::next_frame() {
     if (!saved) return fail(saved.error());
   }
   unanswered_ = true;
-  return sync::pack_frame(sync::FrameKind::request, sync::encode_message(ask.request));
+  return sync::pack_frame(sync::FrameKind::request, sync::encode_message(ask.request), packing_);
 }
 
 sync::Status SyncDriver::take_frame(sync::ByteView frame) {

@@ -5,6 +5,7 @@
 
 #include "node/node.hpp"
 #include "sync/session/initiator.hpp"
+#include "sync/wire/frame.hpp"
 
 /// Drives sync::Initiator over the node's store, each commit before what rests on it. Whoever has a
 /// line to the hub carries its frames: Link over HTTPS, the simulator through a network of its own.
@@ -22,7 +23,8 @@ namespace tram::node {
 class SyncDriver {
  public:
   /// `node` must outlive it. One a process: it remembers what was said and not yet acknowledged.
-  explicit SyncDriver(Node& node) : node_(node) {}
+  explicit SyncDriver(Node& node, const sync::FrameOptions& packing = {})
+      : node_(node), packing_(packing) {}
 
   /// Begins a session. `io` if the store cannot be read.
   [[nodiscard]] sync::Status begin();
@@ -44,6 +46,7 @@ class SyncDriver {
   [[nodiscard]] sync::Result<sync::VisitState> present_visit();
 
   Node& node_;
+  sync::FrameOptions packing_;
   std::optional<sync::VisitState> visit_;
   std::optional<sync::Initiator> initiator_;
   std::optional<std::uint64_t> turn_;  // of the last session, of this process

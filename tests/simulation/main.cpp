@@ -22,6 +22,8 @@ namespace {
 
 using namespace tram::simulation;
 
+constexpr double seconds_between_lines = 60;
+
 struct Totals {
   std::uint64_t seeds = 0;
   double commune_years = 0;
@@ -76,6 +78,14 @@ extern "C" void tell_seed(int signal_number) {
     static_cast<void>(!::write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(size)));
   std::signal(signal_number, SIG_DFL);
   std::raise(signal_number);
+}
+
+void print_totals(const Totals& totals, const char* before) {
+  std::printf("%sseeds=%llu commune_years=%.1f entries=%llu violations=%llu trace=%s\n", before,
+              static_cast<unsigned long long>(totals.seeds), totals.commune_years,
+              static_cast<unsigned long long>(totals.entries),
+              static_cast<unsigned long long>(totals.violations), hash_text(totals.trace).c_str());
+  std::fflush(stdout);
 }
 
 void run_one(const RunOptions& options, bool twice, bool details, Totals& totals) {
@@ -180,9 +190,14 @@ int main(int argc, char** argv) {
   if (!trial.empty()) return run_trials(trial, options.seed, count);
   Totals totals;
   const auto begin = std::chrono::steady_clock::now();
+  double told_at = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
     if (minutes > 0 && spent.count() > minutes * 60) break;
+    if (spent.count() > told_at + seconds_between_lines) {
+      told_at = spent.count();
+      print_totals(totals, "so far: ");
+    }
     options.seed = seed;
     run_one(options, twice, range.empty(), totals);
   }
@@ -196,9 +211,6 @@ int main(int argc, char** argv) {
   std::printf("exchanges=%llu gone_with_a_disk=%llu\n",
               static_cast<unsigned long long>(totals.exchanges),
               static_cast<unsigned long long>(totals.gone));
-  std::printf("seeds=%llu commune_years=%.1f entries=%llu violations=%llu trace=%s\n",
-              static_cast<unsigned long long>(totals.seeds), totals.commune_years,
-              static_cast<unsigned long long>(totals.entries),
-              static_cast<unsigned long long>(totals.violations), hash_text(totals.trace).c_str());
+  print_totals(totals, "");
   return totals.violations == 0 ? 0 : 1;
 }

@@ -47,6 +47,7 @@ void Oracle::saved(MachineId machine, const sync::Name& name) {
   if (!numbers_.emplace(name, number).second) return;
   entries_.push_back(name);
   units_.push_back(machines_[machine].unit);
+  ++saves_of_[machines_[machine].unit];
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     Kept& kept = machines_[i];
     kept.holds.push_back(i == machine);
@@ -140,7 +141,8 @@ std::uint64_t Oracle::gone() const {
 }
 
 std::uint64_t Oracle::saves_of(const std::string& unit) const {
-  return static_cast<std::uint64_t>(std::count(units_.begin(), units_.end(), unit));
+  const auto found = saves_of_.find(unit);
+  return found == saves_of_.end() ? 0 : found->second;
 }
 
 void Oracle::violation(char promise, std::string what) {

@@ -83,6 +83,7 @@ class Oracle {
 
   std::vector<sync::Name> entries_;
   std::vector<std::string> units_;  // of the machine that saved it
+  std::map<std::string, std::uint64_t> saves_of_;
   std::map<sync::Name, std::size_t> numbers_;
   std::vector<Kept> machines_;
   std::vector<Violation> violations_;

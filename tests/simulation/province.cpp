@@ -2,6 +2,9 @@
 // Method: machines and the oracle are told together, so that they never part.
 #include "tests/simulation/province.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "schema/field.hpp"
 #include "schema/fields.hpp"
 #include "schema/kinds.hpp"
@@ -69,6 +72,8 @@ void Province::stop(Machine& machine, Stop how) {
 // A disk that lies may leave what opens, and is no sound store.
 bool Province::survived_power_cut(Machine& machine) const {
   if (!disks_lie || !machine.lost_power()) return true;
+  const auto pages = store::check_pages(machine.store());
+  if (!pages || !pages->empty()) return false;
   bool sound = false;
   const sync::Status read = machine.store().read([&](const store::ReadUnit& unit) -> sync::Status {
     const auto report = store::verify(unit, {});
@@ -323,17 +328,34 @@ SessionReport Province::synchronise(Member& member) {
 
 bool Province::synchronise_all(int rounds) {
   for (int round = 0; round < rounds; ++round) {
-    bool level = true;
+    bool synced = true;
     for (Member& member : members_) {
       if (member.retired || !member.machine->running()) continue;
       const SessionReport report = synchronise(member);
-      // More than one exchange: something came or went, and the others may have to hear of it.
-      level = level && report.status && report.synced && report.exchanges == 1;
+      synced = synced && report.status && report.synced;
     }
-    if (level) return true;
+    if (synced && is_level()) return true;
     time.pass(hour_ms);
   }
   return false;
+}
+
+// What one of them hands in last, the others have to hear of.
+bool Province::is_level() {
+  const auto sizes_of = [](store::Store& store, const std::string& feed) {
+    std::pair<std::uint64_t, std::uint64_t> sizes;
+    const sync::Status read = store.read([&](const store::ReadUnit& unit) {
+      sizes = {unit.feed_size(sync::province_feed), unit.feed_size(feed)};
+      return unit.status();
+    });
+    return read ? std::optional(sizes) : std::nullopt;
+  };
+  return hub.running() && std::all_of(members_.begin(), members_.end(), [&](Member& member) {
+    if (member.retired || !member.machine->running()) return true;
+    const std::string& unit = member.machine->unit();
+    const auto here = sizes_of(member.machine->store(), unit);
+    return here && here == sizes_of(hub.store(), unit);
+  });
 }
 
 std::uint64_t Province::exchanges_of(const std::string& unit) const {

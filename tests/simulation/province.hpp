@@ -83,7 +83,7 @@ class Province {
   sync::Status at_node(Member& member, sync::ByteView frame, std::uint64_t era);
   /// A whole session.
   SessionReport synchronise(Member& member);
-  /// Everybody, until nobody gets anything new: at most `rounds` times.
+  /// Everybody, until all feeds are as long as the hub's: at most `rounds` times.
   bool synchronise_all(int rounds = 8);
 
   // --- what happens to machines
@@ -121,6 +121,7 @@ class Province {
  private:
   /// False if the hub's store cannot be asked now.
   bool look_at_hub();
+  [[nodiscard]] bool is_level();
   [[nodiscard]] bool survived_power_cut(Machine& machine) const;
   void approve_forgotten();
   [[nodiscard]] DeviceIdentity new_identity(const std::string& unit);
