@@ -12,7 +12,7 @@ namespace tram::store {
 
 /// Copies the store in `file` into the new file `copy`, under the same key: what was committed when
 /// this began, as one file without a WAL, and without pages that are free. Writers go on meanwhile;
-/// the WAL cannot shrink until it returns. The copy is read again (SQLite's quick check), and the
+/// the WAL cannot shrink until it returns. The copy is read again (SQLite's whole check), and the
 /// sizes of its feeds are returned.
 ///
 /// It uses a connection of its own, so any thread may call it, beside an open Store of this process

@@ -169,7 +169,10 @@ Status SalvageBuild::routing() {
         sync::Router router(unit, commit);
         for (const Name& name : unit.feed_names(feed.feed, from, entries_a_step)) {
           const auto entry = unit.entry(name);
-          if (entry) router.restore(feed.feed, name, entry->place, entry->bytes);
+          if (!entry) continue;
+          const auto log = unit.log(entry->place.log);
+          const std::string home = log ? log->unit : std::string();
+          router.restore(feed.feed, home, name, entry->place, entry->bytes);
         }
         if (const Status sound = unit.status(); !sound) return sound;
         return unit.apply(commit);

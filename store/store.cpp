@@ -10,6 +10,7 @@
 #include "store/checkpointer.hpp"
 #include "store/context.hpp"
 #include "store/migrations.hpp"
+#include "store/partial_indexes.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/transaction.hpp"
 
@@ -161,7 +162,8 @@ Status Store::Parts::settle(const StoreOptions& options, WriteUnit& unit) {
   const auto clean = unit.meta(meta_clean);
   report.unclean = role && (!clean || sync::as_text(*clean) != "1");
   if (report.unclean) {
-    if (const Status checked = writer->quick_check(); !checked) return checked;
+    if (const Status checked = writer->check(); !checked) return checked;
+    if (const Status fits = check_partial_indexes(*writer); !fits) return fits;
   }
   const Status wrote_role = unit.set_meta(meta_role, sync::as_bytes(to_word(options.role)));
   if (!wrote_role) return wrote_role;

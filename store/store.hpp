@@ -52,7 +52,7 @@ enum class DiskTrouble {
 /// How the store was found.
 struct OpeningReport {
   bool created = false;
-  bool unclean = false;      ///< the last process did not close it; a quick check has passed
+  bool unclean = false;      ///< the last process did not close it; its pages were checked
   int migrated_from = 0;     ///< the schema version found, if it was an older one
   bool reprojected = false;  ///< the home unit is another one than last time
 };

@@ -1,3 +1,4 @@
+#include "store/partial_indexes.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/verify.hpp"
 
@@ -58,6 +59,9 @@ Result<std::vector<Finding>> check_pages(const Store& store) {
     // A snapshot is not to be had where the damage is in what every snapshot reads first.
     if (!checked) found("table " + table + ": " + checked.error().message);
   }
+  const Status fits = store.read(
+      [&](const ReadUnit& unit) { return check_partial_indexes(unit.database()); });
+  if (!fits) found(fits.error().message);
   return findings;
 }
 

@@ -231,13 +231,13 @@ sync::Result<bool> Database::checkpoint(bool truncate) {
   return fail(error(code));
 }
 
-Status Database::quick_check() {
+Status Database::check() {
   // Where memory ends, SQLite's check may miscount and call that damage: it must say so twice.
   for (const bool last : {false, true}) {
-    Statement statement = prepare("PRAGMA quick_check(1)");
+    Statement statement = prepare("PRAGMA integrity_check(1)");
     const auto row = statement.step();
     if (!row) return fail(row.error());
-    const std::string complaint = *row ? statement.text("quick_check") : "ok";
+    const std::string complaint = *row ? statement.text("integrity_check") : "ok";
     if (complaint == "ok") return {};
     // A page that could not be read is no damage yet.
     const int code = code_in(complaint);

@@ -88,8 +88,9 @@ class Database {
   /// empties it: then true. Being kept from it by a reader is not an error: the next checkpoint
   /// goes on.
   [[nodiscard]] sync::Result<bool> checkpoint(bool truncate);
-  /// The first complaint of SQLite's quick_check as `unverified`, or ok.
-  [[nodiscard]] sync::Status quick_check();
+  /// The first complaint of SQLite's whole check as `unverified`, or ok. The quick one does not look
+  /// into indexes: after a power cut a disk that lied may show an old page of one.
+  [[nodiscard]] sync::Status check();
 
  private:
   friend class Statement;

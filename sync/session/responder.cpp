@@ -48,6 +48,11 @@ std::uint64_t known_count(const LedgerReader& ledger, const LogId& log, std::uin
   return count;
 }
 
+FeedId unit_of(const LedgerReader& ledger, const LogId& log) {
+  const std::optional<LogState> state = ledger.log(log);
+  return state ? state->unit : FeedId();
+}
+
 }  // namespace
 
 Responder::Responder(DeviceScope scope, ResponderOptions options, const Nonce& nonce,
@@ -145,6 +150,7 @@ Result<Commit> Responder::accept(const LedgerReader& ledger, const ExchangeReque
 // The hub's own old signature authenticates every entry, whoever wrote it and whoever brings it.
 Status Responder::take_returns(const LedgerReader& ledger, const ExchangeRequest& request,
                                Router& router, Commit& commit) {
+  std::map<LogId, FeedId> homes;
   for (const ReturnedPart& part : request.returns) {
     const bool ours =
         std::any_of(options_.hub_keys.begin(), options_.hub_keys.end(),
@@ -171,11 +177,17 @@ Status Responder::take_returns(const LedgerReader& ledger, const ExchangeRequest
     }
     for (const PlacedRow& row : rows) {
       sent_by_node_.insert(row.name);
-      if (is_opening(row)) commit.logs.push_back(log_opened_by(row));
+      if (is_opening(row)) {
+        commit.logs.push_back(log_opened_by(row));
+        homes[row.place.log] = commit.logs.back().unit;
+      }
       commit.entries.push_back(new_entry(row));
       if (ledger.feed_position(part.head.feed, row.name)) continue;
       const std::optional<HeldEntry> held = row.bytes ? std::nullopt : ledger.entry(row.name);
-      router.restore(part.head.feed, row.name, row.place, held ? held->bytes : row.bytes);
+      const auto [home, unknown] = homes.try_emplace(row.place.log);
+      if (unknown) home->second = unit_of(ledger, row.place.log);
+      router.restore(part.head.feed, home->second, row.name, row.place,
+                     held ? held->bytes : row.bytes);
     }
   }
   return {};
@@ -214,6 +226,10 @@ Status Responder::take_run(const LedgerReader& ledger, const EntryRun& run,
   const bool names_another = opened.device != PublicKey{} && opened.device != scope_.device;
   if ((known && log->device != scope_.device) || names_another) {
     return fail(ErrorCode::unverified, "a log of another computer");
+  }
+  // After a rewind the opening tells whose home it was (Router::restore).
+  if (!opened.unit.empty() && opened.unit != scope_.home) {
+    return fail(ErrorCode::unverified, "a log that was opened for another commune");
   }
   ChainedRun chained;
   switch (chain_run(ledger, scope_.device, run, *rows, signature, chained)) {
@@ -266,7 +282,8 @@ Status Responder::take_fills(const LedgerReader& ledger, const ExchangeRequest& 
       }
       commit.entries.push_back(new_entry(row));
       if (ledger.feed_position(scope_.home, row.name)) {
-        router.restore(scope_.home, row.name, row.place, row.bytes);
+        const FeedId home = unit_of(ledger, row.place.log);
+        router.restore(scope_.home, home, row.name, row.place, row.bytes);
       }
     }
   }

@@ -61,12 +61,12 @@ void Router::accept(const FeedId& home, const Name& name, const Place& place,
   }
 }
 
-void Router::restore(const FeedId& feed, const Name& name, const Place& place,
+void Router::restore(const FeedId& feed, const FeedId& home, const Name& name, const Place& place,
                      const std::optional<Bytes>& bytes) {
   if (bytes) {
     const Result<Entry> entry = decode_entry(*bytes);
     if (entry && std::holds_alternative<Edit>(entry->body)) {
-      stood_in_both(feed, name, *record_of(*entry, name));
+      stood_in_both(feed, home, name, *record_of(*entry, name));
     }
   }
   accept(feed, name, place, bytes);
@@ -102,8 +102,11 @@ void Router::route_ruling(const FeedId& home, const Name& name, const RecordRef&
   if (home == province_feed || has_standing(home, record)) deliver_to_others(home, name, record);
 }
 
-void Router::stood_in_both(const FeedId& feed, const Name& name, const RecordRef& record) {
+// The hub itself writes in any feed: its own entries are at home where they stand.
+void Router::stood_in_both(const FeedId& feed, const FeedId& home, const Name& name,
+                           const RecordRef& record) {
   std::vector<FeedId> others;
+  if (!home.empty() && home != feed && home != province_feed) others.push_back(home);
   for (const Holder& holder : holders(record)) {
     const std::vector<Name>& accepted = accepted_[{holder.feed, record}];
     const bool stands = ledger_.feed_position(holder.feed, name) ||

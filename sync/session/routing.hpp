@@ -29,16 +29,18 @@ class Router {
   void accept(const FeedId& home, const Name& name, const Place& place,
               const std::optional<Bytes>& bytes);
 
-  /// The same for an entry that stood in `feed` before the hub lost it. Whose home that was is not
-  /// known any more; but an entry that stood in two feeds had been delivered, so both had standing.
-  void restore(const FeedId& feed, const Name& name, const Place& place,
+  /// The same for an entry that stood in `feed` before the hub lost it. `home` is the unit of its
+  /// log, empty if nobody knows. An entry that stood in two feeds, or in one that is not its home,
+  /// had been delivered: so both had standing, and it goes back to both.
+  void restore(const FeedId& feed, const FeedId& home, const Name& name, const Place& place,
                const std::optional<Bytes>& bytes);
 
  private:
   void take(const FeedId& feed, const Name& name, const Place& place);
   void route_edit(const FeedId& home, const Name& name, const RecordRef& record, const Edit& edit);
   void route_ruling(const FeedId& home, const Name& name, const RecordRef& record);
-  void stood_in_both(const FeedId& feed, const Name& name, const RecordRef& record);
+  void stood_in_both(const FeedId& feed, const FeedId& home, const Name& name,
+                     const RecordRef& record);
   /// The unit gets the record's history, the others get what it wrote, and its own changes of
   /// custody count from now on.
   void give_standing(const FeedId& feed, const RecordRef& record);

@@ -387,7 +387,7 @@ Result<Findings> audit(store::Store& store) {
     for (const store::Finding& finding : report->findings) {
       if (!finding.information && findings.first.empty()) findings.first = finding.message;
     }
-    return unit.database().quick_check();
+    return unit.database().check();
   });
   if (!read) return fail(read.error());
   return findings;

@@ -22,7 +22,7 @@ constexpr double exchanges_a_year = 250;
 constexpr double year_days = 365;
 // A visit enters all that has come by then, and what could not be entered while a machine was down.
 constexpr double visits_a_day = 0.34;
-constexpr double ahead_days = 12;
+constexpr double ahead_days = 8;
 constexpr std::int64_t acts_a_visit_most = 40;
 constexpr std::int64_t snapshot_most_ms = 30 * day_ms;
 constexpr std::size_t machines_a_unit_most = 3;
@@ -220,6 +220,9 @@ void Run::plan_people() {
     const std::int64_t machines = dice_.between(1, 2);
     for (std::int64_t k = 0; k < machines; ++k) add(unit);
     repeat(static_cast<double>(day_ms) / visits_a_day, [this, i] { visit(i); });
+    for (const std::int64_t days_before_end : {3, 1}) {
+      province_.time.after((options_.days - days_before_end) * day_ms, [this, i] { visit(i); });
+    }
   }
 }
 
@@ -423,6 +426,8 @@ RunReport Run::play() {
       report_.commune_years += years;
     }
     report_.exchanges += province_.exchanges_of(unit);
+    province_.trace.say(unit + ": saves " + std::to_string(province_.oracle.saves_of(unit)) +
+                        ", exchanges " + std::to_string(province_.exchanges_of(unit)));
   }
   report_.entries = province_.oracle.saves();
   report_.gone = province_.oracle.gone();

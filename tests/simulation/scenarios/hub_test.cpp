@@ -1,5 +1,6 @@
 // Goal: what happens to the hub costs no entry that any machine holds (promises A, B, F, K).
 // Method: hubs cut off, put back and wiped in a simulated province; the oracle knows every save.
+#include "schema/fields.hpp"
 #include "tests/simulation/scenarios/scenario.hpp"
 
 namespace tram::simulation {
@@ -73,6 +74,27 @@ TEST_CASE("fault 38: the hub goes back, and nodes bring everything, also what ot
   CHECK(scenario.must_sync(b).hub_went_back);
   scenario.must_come_to_rest();
   CHECK(province.oracle.gone() == 0);
+}
+
+TEST_CASE("fault 38: what one commune handed to another comes back to both from the receiver") {
+  Scenario scenario;
+  Province& province = scenario.province;
+  Member& giver = province.add_node(unit_y);
+  Member& receiver = province.add_node(unit_z);
+  REQUIRE(province.synchronise_all());
+  const Snapshot old = province.snapshot_hub();
+  const sync::RecordRef record = must_create(province, giver, "handed over");
+  REQUIRE(province.transfer(giver, record, unit_z));
+  REQUIRE(province.synchronise_all());
+  REQUIRE(province.note(receiver, record, "taken over"));
+  REQUIRE(province.synchronise_all());
+  province.retire(giver);
+  province.restore_hub(old);
+  CHECK(scenario.must_sync(receiver).hub_went_back);
+  Member& next = province.add_node(unit_y);
+  scenario.must_come_to_rest();
+  CHECK(province.oracle.gone() == 0);
+  CHECK(text_shown(*next.machine, unit_y, record, schema::dossier_field::notes) == "taken over");
 }
 
 TEST_CASE(
