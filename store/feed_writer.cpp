@@ -150,14 +150,19 @@ Status FeedWriter::keep_lost(const Feed& feed, const sync::FeedCut& cut, sync::B
           .bind(":size", cut.size)
           .run();
   if (!earlier) return earlier;
-  const Status lowered = database_
-                             .prepare(
-                                 "UPDATE lost SET kept_from = :size"
-                                 " WHERE feed_id = :feed_id AND kept_from > :size")
-                             .bind(":feed_id", feed.feed_id)
-                             .bind(":size", cut.size)
-                             .run();
-  if (!lowered) return lowered;
+  // And what was given back is lost again. Where the same part was cut here before, that row serves.
+  constexpr std::array steps{
+      "UPDATE lost SET kept_from = min(kept_from, :size), returned = min(returned, :size)"
+      " WHERE feed_id = :feed_id",
+      "UPDATE OR IGNORE lost SET agreed = min(agreed, :size) WHERE feed_id = :feed_id",
+  };
+  for (const char* step : steps) {
+    Statement statement = database_.prepare(step);
+    statement.bind(":feed_id", feed.feed_id).bind(":size", cut.size);
+    if (const Status lowered = statement.run(); !lowered) return lowered;
+  }
+  // Above the last cut no head has come yet: the stretches of earlier ones have it all.
+  if (cut.head.size <= cut.size) return {};
   const Status added = database_
                            .prepare(
                                "INSERT INTO lost (feed_id, head, agreed, kept_from, returned)"

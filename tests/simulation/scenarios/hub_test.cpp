@@ -76,6 +76,40 @@ TEST_CASE("fault 38: the hub goes back, and nodes bring everything, also what ot
   CHECK(province.oracle.gone() == 0);
 }
 
+TEST_CASE("fault 38: the hub goes back twice, deeper, before it had all again") {
+  Scenario scenario;
+  Province& province = scenario.province;
+  Member& writer = province.add_node(unit_y);
+  const auto write_more = [&](const std::string& applicant) {
+    for (int i = 0; i < 10; ++i) REQUIRE(province.create(writer, applicant));
+    scenario.must_sync(writer);
+    return province.snapshot_hub();
+  };
+  const Snapshot deep = write_more("kept");
+  const Snapshot shallow = write_more("lost at last");
+  write_more("lost at once");
+  // It has heard of one head only: the newest, over everything.
+  Member& reader = province.add_node(unit_y);
+  scenario.must_sync(reader);
+  province.retire(writer);
+  province.restore_hub(shallow);
+  REQUIRE(reader.machine->begin_session());
+  const auto has_cut = [&] {
+    return ask(*reader.machine, [](const auto& unit) { return !unit.lost(unit_y).empty(); });
+  };
+  while (!has_cut()) {
+    auto frame = reader.machine->next_frame();
+    REQUIRE(frame);
+    const auto answers = province.at_hub({{reader.machine->device(), std::move(*frame)}});
+    REQUIRE(answers.front());
+    REQUIRE(province.at_node(reader, *answers.front(), province.hub_era));
+  }
+  province.restore_hub(deep);
+  scenario.must_come_to_rest();
+  CHECK(province.oracle.gone() == 0);
+  CHECK(province.entries_at_hub() > 30);
+}
+
 TEST_CASE("fault 38: what one commune handed to another comes back to both from the receiver") {
   Scenario scenario;
   Province& province = scenario.province;
