@@ -10,13 +10,14 @@
 #include "host/files.hpp"
 #include "host/recovery.hpp"
 #include "sync/crypto/signature.hpp"
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace tram;
 using host::BackupReader;
 using host::BackupWriter;
 using host::LargeFileWriter;
 using sync::ErrorCode;
+using tram::test::TempDir;
 
 namespace {
 
@@ -104,7 +105,7 @@ sync::Result<sync::Bytes> opened(const std::filesystem::path& path, const host::
   }
 }
 
-std::size_t files_in(const TemporaryFolder& folder) {
+std::size_t files_in(const TempDir& folder) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     count += entry.path().empty() ? 0 : 1;
@@ -115,7 +116,7 @@ std::size_t files_in(const TemporaryFolder& folder) {
 }  // namespace
 
 TEST_CASE("backup file: the content comes back, whatever its size") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, chunk_bytes - 1, chunk_bytes,
                                  chunk_bytes + 1, 3 * chunk_bytes, 3 * chunk_bytes + 77}) {
     INFO("bytes: " << size);
@@ -143,7 +144,7 @@ TEST_CASE("backup file: the content comes back, whatever its size") {
 }
 
 TEST_CASE("backup file: it is unfit when cut anywhere, or longer, or changed in any byte") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "file";
   save(path, content_of(300));
   const auto whole = bytes_of(path);
@@ -168,7 +169,7 @@ TEST_CASE("backup file: it is unfit when cut anywhere, or longer, or changed in 
 }
 
 TEST_CASE("backup file: chunks that moved, are missing or changed do not open, signed or not") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "file";
   save(path, content_of(3 * chunk_bytes));
   const auto whole = bytes_of(path);
@@ -211,7 +212,7 @@ TEST_CASE("backup file: chunks that moved, are missing or changed do not open, s
 }
 
 TEST_CASE("backup file: another recovery key, or another signer, is unverified") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "file";
   save(path, content_of(1000));
   const auto other = host::generate_recovery_key();
@@ -228,7 +229,7 @@ TEST_CASE("backup file: another recovery key, or another signer, is unverified")
 }
 
 TEST_CASE("backup file: hostile lengths cost nothing") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "file";
   save(path, content_of(1000));
   const auto whole = bytes_of(path);
@@ -250,7 +251,7 @@ TEST_CASE("backup file: hostile lengths cost nothing") {
 }
 
 TEST_CASE("backup file: what was not published leaves nothing, and what is there stays") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "file";
   {
     auto file = LargeFileWriter::create(path, LargeFileWriter::Existing::keep);

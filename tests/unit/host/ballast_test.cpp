@@ -7,9 +7,10 @@
 
 #include "host/ballast.hpp"
 #include "host/replace.hpp"
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using tram::host::Ballast;
+using tram::test::TempDir;
 
 namespace {
 
@@ -33,7 +34,7 @@ std::string read(const std::filesystem::path& file) {
 }  // namespace
 
 TEST_CASE("ballast: made, freed, and made again") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const Ballast ballast(folder.path(), mib);
   CHECK(ballast.state() == Ballast::State::none);
   REQUIRE(ballast.make());
@@ -49,7 +50,7 @@ TEST_CASE("ballast: made, freed, and made again") {
 }
 
 TEST_CASE("ballast: that the disk was full is noted without one, and taken back") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const Ballast none(folder.path(), 0);
   CHECK_FALSE(none.free().value());
   CHECK(none.state() == Ballast::State::freed);
@@ -58,7 +59,7 @@ TEST_CASE("ballast: that the disk was full is noted without one, and taken back"
 }
 
 TEST_CASE("ballast: a file with a hole, or too small, is none") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto file = folder.path() / "ballast";
   write(file, "x");
   std::filesystem::resize_file(file, mib);
@@ -68,7 +69,7 @@ TEST_CASE("ballast: a file with a hole, or too small, is none") {
 }
 
 TEST_CASE("ballast: more than the disk has changes nothing") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const Ballast huge(folder.path(), std::uint64_t{1} << 60U);
   CHECK_FALSE(huge.make());
   CHECK(huge.state() == Ballast::State::none);
@@ -79,7 +80,7 @@ TEST_CASE("ballast: more than the disk has changes nothing") {
 }
 
 TEST_CASE("replace: the old file stays under another name") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "a";
   write(path, "old");
   write(folder.path() / "fresh", "new");

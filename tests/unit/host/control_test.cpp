@@ -15,10 +15,11 @@
 #include <vector>
 
 #include "host/clock.hpp"
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace tram;
 using sync::ErrorCode;
+using tram::test::TempDir;
 
 namespace {
 
@@ -62,7 +63,7 @@ int bind_raw(const std::filesystem::path& folder) {
 }  // namespace
 
 TEST_CASE("a request is answered by any number of messages") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto server = start(folder.path(), echo_twice);
   CHECK(ask(folder.path(), "xin chào").value() == Replies{"xin chào", "xin chào"});
   auto client = host::ControlClient::connect(folder.path());
@@ -81,7 +82,7 @@ TEST_CASE("a request is answered by any number of messages") {
 }
 
 TEST_CASE("no daemon, no folder and a socket left behind are all not found") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   CHECK(ask(folder.path(), "x").error().code == ErrorCode::not_found);
   CHECK(ask(folder.path() / "none", "x").error().code == ErrorCode::not_found);
   const int stale = bind_raw(folder.path());
@@ -95,7 +96,7 @@ TEST_CASE("no daemon, no folder and a socket left behind are all not found") {
 }
 
 TEST_CASE("a folder whose path is longer than a socket address works") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto deep = folder.path() / std::string(100, 'a') / std::string(100, 'b');
   std::filesystem::create_directories(deep);
   auto server = start(deep, echo_twice);
@@ -105,7 +106,7 @@ TEST_CASE("a folder whose path is longer than a socket address works") {
 }
 
 TEST_CASE("large messages pass and too large ones are told") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto server = start(folder.path(), [](std::string_view request, const host::ControlReply& reply) {
     const bool too_large = request == "too large";
     const auto size = host::control_message_bytes_max + (too_large ? 1 : 0);
@@ -121,7 +122,7 @@ TEST_CASE("large messages pass and too large ones are told") {
 }
 
 TEST_CASE("a handler that throws fails its own call only") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto server = start(folder.path(), [](std::string_view request, const host::ControlReply& reply) {
     if (request == "throw") throw std::runtime_error("words that nobody should see");
     if (request == "throw a number") throw 7;
@@ -133,7 +134,7 @@ TEST_CASE("a handler that throws fails its own call only") {
 }
 
 TEST_CASE("a daemon that works long is waited for") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   host::ControlOptions options;
   options.keep_alive_ms = 10;
   options.silence_ms = 500;
@@ -154,7 +155,7 @@ TEST_CASE("a daemon that works long is waited for") {
 }
 
 TEST_CASE("a daemon that hangs is given up") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const int socket = bind_raw(folder.path());
   REQUIRE(::listen(socket, 8) == 0);
   host::ControlOptions options;
@@ -164,7 +165,7 @@ TEST_CASE("a daemon that hangs is given up") {
 }
 
 TEST_CASE("a client that says nothing or leaves does not hold up the others") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   host::ControlOptions options;
   options.peer_wait_ms = 50;
   options.keep_alive_ms = 10;
@@ -200,7 +201,7 @@ TEST_CASE("a client that says nothing or leaves does not hold up the others") {
 }
 
 TEST_CASE("the ninth command at once is told that the daemon is busy") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   std::latch all_in(static_cast<std::ptrdiff_t>(host::control_connections_max));
   std::promise<void> go;
   auto gone = go.get_future().share();
@@ -226,7 +227,7 @@ TEST_CASE("the ninth command at once is told that the daemon is busy") {
 }
 
 TEST_CASE("stop makes handlers return and ends their answers") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   std::promise<void> started;
   auto server = start(folder.path(), [&](std::string_view, const host::ControlReply& reply) {
     started.set_value();

@@ -8,11 +8,12 @@
 #include <catch2/catch.hpp>
 
 #include "host/lock.hpp"
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace tram;
 namespace fs = std::filesystem;
 using sync::ErrorCode;
+using tram::test::TempDir;
 
 namespace {
 
@@ -34,7 +35,7 @@ std::string text_in(const fs::path& path) {
 }  // namespace
 
 TEST_CASE("a file is written and read back whole") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "a";
   REQUIRE(host::write_file_atomically(path, sync::as_bytes("one"), host::FileMode::owner_only));
   CHECK(text_in(path) == "one");
@@ -46,7 +47,7 @@ TEST_CASE("a file is written and read back whole") {
 }
 
 TEST_CASE("a file larger than its limit is not read") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "a";
   const sync::Bytes bytes(70'000, 7);
   REQUIRE(host::write_file_atomically(path, bytes, host::FileMode::owner_only));
@@ -58,7 +59,7 @@ TEST_CASE("a file larger than its limit is not read") {
 }
 
 TEST_CASE("what is no regular file is refused at once") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   CHECK(host::read_file(folder.path() / "none", 10).error().code == ErrorCode::not_found);
   CHECK(host::read_file(folder.path(), 10).error().code == ErrorCode::refused);
   const auto pipe = folder.path() / "pipe";
@@ -67,7 +68,7 @@ TEST_CASE("what is no regular file is refused at once") {
 }
 
 TEST_CASE("a failed write leaves the old file and nothing else") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto missing = folder.path() / "none" / "a";
   CHECK(host::write_file_atomically(missing, {}, host::FileMode::owner_only).error().code ==
         ErrorCode::not_found);
@@ -79,7 +80,7 @@ TEST_CASE("a failed write leaves the old file and nothing else") {
 }
 
 TEST_CASE("a private folder is made, or taken only if it is private") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "data";
   REQUIRE(host::make_private_directory(path));
   CHECK(mode_of(path) == fs::perms::owner_all);
@@ -94,7 +95,7 @@ TEST_CASE("a private folder is made, or taken only if it is private") {
 }
 
 TEST_CASE("free space, removal and unsafe places") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   CHECK(host::free_bytes(folder.path()).value() > 0);
   CHECK(host::free_bytes(folder.path() / "none").error().code == ErrorCode::not_found);
   CHECK(host::remove_file(folder.path() / "none"));
@@ -108,7 +109,7 @@ TEST_CASE("free space, removal and unsafe places") {
 }
 
 TEST_CASE("lines are appended whole, and only a line makes the file") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto path = folder.path() / "a.rejected";
   {
     host::LineFile lines(path);
@@ -126,7 +127,7 @@ TEST_CASE("lines are appended whole, and only a line makes the file") {
 }
 
 TEST_CASE("one holder a data folder, and the second learns who") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   {
     auto first = host::DataLock::acquire(folder.path());
     REQUIRE(first);

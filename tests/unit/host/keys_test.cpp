@@ -7,12 +7,13 @@
 
 #include "host/files.hpp"
 #include "host/recovery.hpp"
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace tram;
 namespace fs = std::filesystem;
 using host::Secret;
 using sync::ErrorCode;
+using tram::test::TempDir;
 
 namespace {
 
@@ -30,7 +31,7 @@ class Environment {
   const char* name_;
 };
 
-host::KeyVault vault_in(const TemporaryFolder& folder) {
+host::KeyVault vault_in(const TempDir& folder) {
   auto vault = host::KeyVault::open(folder.path());
   REQUIRE(vault);
   return std::move(*vault);
@@ -39,7 +40,7 @@ host::KeyVault vault_in(const TemporaryFolder& folder) {
 }  // namespace
 
 TEST_CASE("a secret comes back, also from a vault opened later") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto vault = vault_in(folder);
   CHECK_FALSE(vault.exists("device"));
   CHECK(vault.load("device").error().code == ErrorCode::not_found);
@@ -56,7 +57,7 @@ TEST_CASE("a secret comes back, also from a vault opened later") {
 }
 
 TEST_CASE("names and sizes are bounded") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto vault = vault_in(folder);
   for (const char* name : {"", "../x", "a/b", "A", "a.b"}) {
     CHECK(vault.store(name, Secret()).error().code == ErrorCode::usage);
@@ -68,7 +69,7 @@ TEST_CASE("names and sizes are bounded") {
 }
 
 TEST_CASE("a sealed file that was changed, cut, renamed or moved does not open") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto vault = vault_in(folder);
   REQUIRE(vault.store("device", Secret::copy_of("secret words")));
   const auto path = folder.path() / "keys" / "device.sealed";
@@ -87,14 +88,14 @@ TEST_CASE("a sealed file that was changed, cut, renamed or moved does not open")
   }
   put(folder.path() / "keys" / "other.sealed", good);
   CHECK(vault.load("other").error().code == ErrorCode::unverified);
-  const TemporaryFolder elsewhere;
+  const TempDir elsewhere;
   const auto stranger = vault_in(elsewhere);
   put(elsewhere.path() / "keys" / "device.sealed", good);
   CHECK(stranger.load("device").error().code == ErrorCode::unverified);
 }
 
 TEST_CASE("keys that others could read are refused") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   auto vault = vault_in(folder);
   REQUIRE(vault.store("device", Secret::copy_of("x")));
   const auto keys = folder.path() / "keys";
@@ -109,7 +110,7 @@ TEST_CASE("keys that others could read are refused") {
 }
 
 TEST_CASE("a master key of the wrong size is not used and not replaced") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   { auto vault = vault_in(folder); }
   const auto master = folder.path() / "keys" / "master.key";
   for (const std::size_t size : {0U, 31U, 33U}) {
@@ -119,8 +120,8 @@ TEST_CASE("a master key of the wrong size is not used and not replaced") {
 }
 
 TEST_CASE("the service manager's credential is the master key if there is one") {
-  const TemporaryFolder folder;
-  const TemporaryFolder credentials;
+  const TempDir folder;
+  const TempDir credentials;
   const Environment set("CREDENTIALS_DIRECTORY", credentials.path().string());
   const sync::Bytes key(32, 5);
   REQUIRE(host::write_file_atomically(credentials.path() / "tram-master", key,

@@ -7,11 +7,12 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "temporary_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace tram;
 using host::StagedFolder;
 using sync::ErrorCode;
+using tram::test::TempDir;
 namespace fs = std::filesystem;
 
 namespace {
@@ -30,7 +31,7 @@ std::size_t count_in(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("staged folder: it takes a free place, and that of an empty folder") {
-  const TemporaryFolder around;
+  const TempDir around;
   const fs::path place = around.path() / "place";
   for (const bool empty_before : {false, true}) {
     if (empty_before) fs::create_directory(place);
@@ -51,7 +52,7 @@ TEST_CASE("staged folder: it takes a free place, and that of an empty folder") {
 }
 
 TEST_CASE("staged folder: not published, it is gone with all that is in it") {
-  const TemporaryFolder around;
+  const TempDir around;
   {
     auto folder = StagedFolder::beside(around.path() / "place");
     REQUIRE(folder);
@@ -72,7 +73,7 @@ TEST_CASE("staged folder: not published, it is gone with all that is in it") {
 }
 
 TEST_CASE("staged folder: a place that is taken is refused and left as it is") {
-  const TemporaryFolder around;
+  const TempDir around;
   const fs::path place = around.path() / "place";
   fs::create_directory(place);
   put(place / "file", "text");
@@ -98,7 +99,7 @@ TEST_CASE("staged folder: a place that is taken is refused and left as it is") {
 }
 
 TEST_CASE("staged folder: what a killed process left is not in the way, and not in the folder") {
-  const TemporaryFolder around;
+  const TempDir around;
   const fs::path rest = around.path() / ".place.filling";
   fs::create_directory(rest);
   fs::permissions(rest, fs::perms::owner_all);
