@@ -55,23 +55,21 @@ TEST_CASE("trace M13: a new computer writes from its first minute, and gets the 
 }
 
 TEST_CASE("trace M13: a backup older than what two disks held; nothing lies in a gap") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  const auto record = must_create(province, node, "X");
-  scenario.must_sync(node);
-  const Snapshot first_backup = province.snapshot(node);
-  const sync::Name between = must_note(province, node, record, "between the backups");
-  scenario.must_sync(node);
-  static_cast<void>(must_note(province, node, record, "after the second backup"));
-  scenario.must_sync(node);
-  province.crash_hub(Stop::in_order);
+  OneDesk desk;
+  Member& node = desk.node;
+  desk.must_sync(node);
+  const Snapshot first_backup = desk.province.snapshot(node);
+  const sync::Name between = desk.note("between the backups");
+  desk.must_sync(node);
+  desk.note("after the second backup");
+  desk.must_sync(node);
+  desk.province.crash_hub(Stop::in_order);
   // Disk and second backup burn; the first is put back, and everything since comes back.
-  province.restore(node, first_backup);
-  scenario.must_sync(node);
+  desk.province.restore(node, first_backup);
+  desk.must_sync(node);
   CHECK(holds_bytes(*node.machine, between));
-  CHECK(text_shown(*node.machine, unit_y, record, field::notes) == "after the second backup");
-  scenario.must_come_to_rest();
+  CHECK(text_shown(*node.machine, unit_y, desk.record, field::notes) == "after the second backup");
+  desk.must_come_to_rest();
 }
 
 TEST_CASE("trace M14: slots are for good: no two computers of a unit share a number") {

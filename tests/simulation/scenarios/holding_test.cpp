@@ -31,9 +31,10 @@ class OddLog {
   /// Held by its name alone: its page rotted, or nothing ever sent what it was.
   sync::Name add_name(const sync::Name& name) { return put(name, std::nullopt); }
   /// A proper entry, at the next place.
-  sync::Name add_entry(sync::EntryBody body) {
+  sync::Name add_entry(sync::EntryBody body, sync::Capacity capacity = sync::Capacity::other) {
     sync::Entry entry;
     entry.place = {log_.log, entries_.size()};
+    entry.capacity = capacity;
     entry.body = std::move(body);
     return add(sync::encode_entry(entry));
   }
@@ -135,41 +136,33 @@ TEST_CASE(
 }
 
 TEST_CASE("trace M7: whoever has the bytes brings them, and they count from then on") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  const auto record = must_create(province, node, "X");
-  scenario.must_sync(node);
+  OneDesk desk;
+  Province& province = desk.province;
+  Member& node = desk.node;
+  desk.must_sync(node);
   Member& backup = province.clone(node, province.snapshot(node));
 
   OddLog whole(node);
-  const sync::Name name = whole.add_entry(notes_edit(record, "was on the rotten page"));
-  const sync::Name behind = whole.add_entry(notes_edit(record, "and one behind it"));
+  const sync::Name name = whole.add_entry(notes_edit(desk.record, "was on the rotten page"));
+  const sync::Name behind = whole.add_entry(notes_edit(desk.record, "and one behind it"));
   OddLog rotten(node);
   rotten.add_name(name);
-  const sync::Bytes bytes_behind = sync::encode_entry([&] {
-    sync::Entry entry;
-    entry.place = {entry.place.log, 2};
-    entry.place.log.fill(0x0d);
-    entry.body = notes_edit(record, "and one behind it");
-    return entry;
-  }());
-  REQUIRE(rotten.add(bytes_behind) == behind);
+  REQUIRE(rotten.add_entry(notes_edit(desk.record, "and one behind it")) == behind);
   rotten.save(province, node);
-  scenario.must_sync(node);
+  desk.must_sync(node);
   CHECK_FALSE(holds_bytes(province.hub, name));
-  CHECK(text_shown(province.hub, unit_y, record, field::notes) == "and one behind it");
+  CHECK(text_shown(province.hub, unit_y, desk.record, field::notes) == "and one behind it");
 
   whole.save(province, backup);
   REQUIRE(province.synchronise_all());
   CHECK(holds_bytes(province.hub, name));
   // A node asks for what it lacks once a run.
   province.crash(node, Stop::in_order);
-  scenario.must_sync(node);
+  desk.must_sync(node);
   CHECK(holds_bytes(*node.machine, name));
   CHECK(conflicts_shown(node) ==
         std::vector<std::string>{R"(notes: "and one behind it" | "was on the rotten page")"});
-  scenario.must_come_to_rest();
+  desk.must_come_to_rest();
 }
 
 TEST_CASE("trace M7: a verdict counts everywhere, also where the dossier goes later") {
@@ -203,38 +196,32 @@ TEST_CASE("trace M7: a verdict counts everywhere, also where the dossier goes la
 }
 
 TEST_CASE("trace M7: a false claim to be the province moves a dossier until a verdict says so") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& z = province.add_node(unit_z);
-  const auto record = must_create(province, z, "X");
-  scenario.must_sync(z);
-  OddLog log(z);
-  sync::Entry claim;
-  claim.place.log.fill(0x0d);
-  claim.place.seq = 1;
-  claim.capacity = sync::Capacity::province;
-  claim.body = edit_of(record, {}, {field_change(field::due_at, sync::encode_integer(1))});
-  const sync::Name target = log.add(sync::encode_entry(claim));
-  log.save(province, z);
-  static_cast<void>(must_save(province, z, record,
+  OneDesk desk;
+  Member& node = desk.node;
+  desk.must_sync(node);
+  const auto due_at = [&](std::int64_t when) {
+    return edit_of(desk.record, {}, {field_change(field::due_at, sync::encode_integer(when))});
+  };
+  OddLog log(node);
+  const sync::Name target = log.add_entry(due_at(1), sync::Capacity::province);
+  log.save(desk.province, node);
+  static_cast<void>(must_save(desk.province, node, desk.record,
                               {field_change(field::officer, sync::encode_text("an officer"))}));
-  const auto due =
-      province.save(z, edit_of(record, {}, {field_change(field::due_at, sync::encode_integer(2))}));
-  REQUIRE(due);
-  scenario.must_sync(z);
+  REQUIRE(desk.province.save(node, due_at(2)));
+  desk.must_sync(node);
   const auto due_shown = [&](Machine& machine) {
-    const auto resolved = shown(machine, unit_z, record, field::due_at);
+    const auto resolved = shown(machine, unit_y, desk.record, field::due_at);
     REQUIRE(resolved.value);
     return *sync::decode_integer(*resolved.value);
   };
-  CHECK(due_shown(province.hub) == 1);
-  CHECK(due_shown(*z.machine) == 1);
-  REQUIRE(province.hub.rule(
-      unit_z, sync::Verdict{target, sync::Verdict::Ruling::capacity_other, {}, "no province"}));
-  scenario.must_sync(z);
-  CHECK(due_shown(province.hub) == 2);
-  CHECK(due_shown(*z.machine) == 2);
-  scenario.must_come_to_rest();
+  CHECK(due_shown(desk.province.hub) == 1);
+  CHECK(due_shown(*node.machine) == 1);
+  REQUIRE(desk.province.hub.rule(
+      unit_y, sync::Verdict{target, sync::Verdict::Ruling::capacity_other, {}, "no province"}));
+  desk.must_sync(node);
+  CHECK(due_shown(desk.province.hub) == 2);
+  CHECK(due_shown(*node.machine) == 2);
+  desk.must_come_to_rest();
 }
 
 TEST_CASE("trace M7: a verdict and an erasure by a computer are held, and rule nothing anywhere") {

@@ -66,8 +66,12 @@ struct Hub48 : Scenario {
     record = must_create(province, a, "X");
     must_sync(a);
     must_sync(b);
-    news = must_note(province, b, record, "news for a");
-    must_sync(b);
+    news = hand_in(b, "news for a");
+  }
+  sync::Name hand_in(Member& member, const std::string& text) {
+    const sync::Name written = must_note(province, member, record, text);
+    must_sync(member);
+    return written;
   }
   Member& a = province.add_node(unit_y);
   Member& b = province.add_node(unit_y);
@@ -177,14 +181,11 @@ TEST_CASE("fault 48: a hub that leaves an entry out cannot make its author belie
 TEST_CASE("fault 48: a hub that rewrites its history is caught by any node that knew the other") {
   Hub48 world;
   Province& province = world.province;
-  world.must_sync(world.a);
-  const Snapshot base = province.snapshot_hub();
-  const sync::Name removed = must_note(province, world.a, world.record, "to be forgotten");
-  world.must_sync(world.a);
+  const Snapshot base = world.hub_level_with(world.a);
+  const sync::Name removed = world.hand_in(world.a, "to be forgotten");
   // The operator puts an older disk in, and another entry where that one stood.
   province.restore_hub(base);
-  const sync::Name instead = must_note(province, world.b, world.record, "in its place");
-  world.must_sync(world.b);
+  const sync::Name instead = world.hand_in(world.b, "in its place");
   CHECK(world.must_sync(world.a).hub_went_back);
   CHECK(ask(*world.a.machine,
             [](const store::ReadUnit& unit) { return node::last_contact(unit)->hub_went_back; }));
@@ -205,14 +206,11 @@ TEST_CASE("fault 48: a hub that rewrites its history is caught by any node that 
 TEST_CASE("fault 48: two views under one key are proved by two disks, and end where they meet") {
   Hub48 world;
   Province& province = world.province;
-  world.must_sync(world.a);
-  const Snapshot base = province.snapshot_hub();
-  const sync::Name of_a = must_note(province, world.a, world.record, "a's view");
-  world.must_sync(world.a);
+  const Snapshot base = world.hub_level_with(world.a);
+  const sync::Name of_a = world.hand_in(world.a, "a's view");
   Snapshot view_of_a = province.snapshot_hub();
   province.restore_hub(base);
-  const sync::Name of_b = must_note(province, world.b, world.record, "b's view");
-  world.must_sync(world.b);
+  const sync::Name of_b = world.hand_in(world.b, "b's view");
   Snapshot view_of_b = province.snapshot_hub();
   for (int i = 0; i < 3; ++i) {
     province.restore_hub(view_of_a);

@@ -133,20 +133,16 @@ TEST_CASE("fault 38: what one commune handed to another comes back to both from 
 
 TEST_CASE(
     "trace M4: after a rewind a decision of the hub's does not take the place of a lost one") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& a = province.add_node(unit_y);
-  scenario.must_sync(a);
-  const Snapshot old = province.snapshot_hub();
-  Member& lost = province.add_node(unit_z);  // an enrolment that the hub forgets
-  scenario.must_sync(a);
-  province.restore_hub(old);
-  Member& after = province.add_node(unit_z);  // and one that it decides meanwhile
-  CHECK(scenario.must_sync(a).hub_went_back);
-  CHECK(province.hub.knows(lost.machine->device()));
+  LateEnrolment all(unit_z);
+  Province& province = all.province;
+  all.must_sync(all.known);
+  province.restore_hub(all.old);
+  Member& after = province.add_node(unit_z);  // decided meanwhile
+  CHECK(all.must_sync(all.known).hub_went_back);
+  CHECK(province.hub.knows(all.late.machine->device()));
   CHECK(province.hub.knows(after.machine->device()));
-  REQUIRE(province.create(lost, "works again"));
-  scenario.must_come_to_rest();
+  REQUIRE(province.create(all.late, "works again"));
+  all.must_come_to_rest();
 }
 
 TEST_CASE("fault 40: a node that was away for 18 months hands in what it has, and loses nothing") {
@@ -174,8 +170,7 @@ TEST_CASE("a hub restored while two copies of a node are about, all at once") {
   Province& province = scenario.province;
   Member& a = province.add_node(unit_y);
   REQUIRE(province.create(a, "one"));
-  scenario.must_sync(a);
-  const Snapshot old = province.snapshot_hub();
+  const Snapshot old = scenario.hub_level_with(a);
   Member& twin = province.clone(a, province.snapshot(a));
   REQUIRE(province.create(a, "two"));
   REQUIRE(province.create(twin, "three"));

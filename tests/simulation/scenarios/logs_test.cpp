@@ -30,17 +30,17 @@ sync::LogId log_of(Machine& machine, const sync::Name& name) {
 }
 
 /// What came after: the node writes before it hears of anybody, then meets the hub.
-void goes_on_offline(Scenario& scenario, Member& node, const sync::RecordRef& record,
-                     const sync::Name& newest_held, const sync::Name& forgotten) {
-  REQUIRE_FALSE(holds(*node.machine, forgotten));
-  const sync::Name written = must_note(scenario.province, node, record, "written on what is left");
-  CHECK(log_of(*node.machine, written) != log_of(*node.machine, newest_held));
-  CHECK(opening_of(*node.machine, written).continues == newest_held);
-  scenario.must_come_to_rest();
-  CHECK(holds(*node.machine, forgotten));
-  CHECK(places_claimed_twice(scenario.province.hub) == 0);
-  CHECK(places_claimed_twice(*node.machine) == 0);
-  CHECK(scenario.province.oracle.gone() == 0);
+void goes_on_offline(OneDesk& desk, const sync::Name& newest_held, const sync::Name& forgotten) {
+  Machine& machine = *desk.node.machine;
+  REQUIRE_FALSE(holds(machine, forgotten));
+  const sync::Name written = desk.note("written on what is left");
+  CHECK(log_of(machine, written) != log_of(machine, newest_held));
+  CHECK(opening_of(machine, written).continues == newest_held);
+  desk.must_come_to_rest();
+  CHECK(holds(machine, forgotten));
+  CHECK(places_claimed_twice(desk.province.hub) == 0);
+  CHECK(places_claimed_twice(machine) == 0);
+  CHECK(desk.province.oracle.gone() == 0);
 }
 
 }  // namespace
@@ -48,12 +48,11 @@ void goes_on_offline(Scenario& scenario, Member& node, const sync::RecordRef& re
 TEST_CASE("trace M2: a disk that lied about ten saves; the node starts offline and writes on") {
   std::size_t forgot = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    Scenario scenario(seed);
-    Province& province = scenario.province;
-    Member& node = province.add_node(unit_y);
-    const auto record = must_create(province, node, "X");
-    static_cast<void>(must_note(province, node, record, "truly on disk"));
-    scenario.must_sync(node);
+    OneDesk desk(seed);
+    Province& province = desk.province;
+    Member& node = desk.node;
+    desk.note("truly on disk");
+    desk.must_sync(node);
     REQUIRE(node.machine->store().checkpoint(true));
     province.disks_lie = true;
     DiskFaults lies;
@@ -61,9 +60,9 @@ TEST_CASE("trace M2: a disk that lied about ten saves; the node starts offline a
     node.machine->disk().set_faults(lies);
     sync::Name last{};
     for (int i = 0; i < 10; ++i) {
-      last = must_note(province, node, record, "said to be " + std::to_string(i));
+      last = desk.note("said to be " + std::to_string(i));
     }
-    scenario.must_sync(node);
+    desk.must_sync(node);
     province.stop(*node.machine, Stop::power_cut);
     node.machine->disk().set_faults({});
     INFO("seed " << seed);
@@ -73,57 +72,49 @@ TEST_CASE("trace M2: a disk that lied about ten saves; the node starts offline a
     const auto newest =
         ask(*node.machine, [](const store::ReadUnit& unit) { return unit.newest_own_entry(); });
     REQUIRE(newest);
-    goes_on_offline(scenario, node, record, *newest, last);
+    goes_on_offline(desk, *newest, last);
   }
   CHECK(forgot >= 3);
 }
 
 TEST_CASE("trace M2: a cleaner deletes the -wal; the node writes on, at places of its own") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  const auto record = must_create(province, node, "X");
-  const sync::Name held = must_note(province, node, record, "in the file");
+  OneDesk desk;
+  Province& province = desk.province;
+  Member& node = desk.node;
+  const sync::Name held = desk.note("in the file");
   REQUIRE(node.machine->store().checkpoint(true));
   const Snapshot in_the_file = province.snapshot(node);
-  const sync::Name last = must_note(province, node, record, "only in the -wal");
-  scenario.must_sync(node);
+  const sync::Name last = desk.note("only in the -wal");
+  desk.must_sync(node);
   province.stop(*node.machine, Stop::kill);
   REQUIRE(node.machine->disk().size(wal_file) > 0);
   node.machine->disk().remove_file(wal_file);
   node.machine->disk().remove_file("tram.db-shm");
   province.oracle.restored(node.id, in_the_file.holding);
   REQUIRE(province.start(node));
-  goes_on_offline(scenario, node, record, held, last);
+  goes_on_offline(desk, held, last);
 }
 
 TEST_CASE("trace M2: a copied folder is put back; both histories stand, none at a place twice") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  const auto record = must_create(province, node, "X");
-  const sync::Name held = must_note(province, node, record, "in the copy");
-  const Snapshot folder = province.snapshot(node);
-  const sync::Name last = must_note(province, node, record, "after the copy");
-  scenario.must_sync(node);
-  province.restore(node, folder);
-  goes_on_offline(scenario, node, record, held, last);
+  OneDesk desk;
+  const sync::Name held = desk.note("in the copy");
+  const Snapshot folder = desk.province.snapshot(desk.node);
+  const sync::Name last = desk.note("after the copy");
+  desk.must_sync(desk.node);
+  desk.province.restore(desk.node, folder);
+  goes_on_offline(desk, held, last);
 }
 
 TEST_CASE("trace M2: the hub's own logs use no place twice after its disk went back") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  scenario.must_sync(node);
-  const Snapshot old = province.snapshot_hub();
-  Member& lost = province.add_node(unit_z);  // the hub writes of it, and the node hears of it
-  scenario.must_sync(node);
-  province.restore_hub(old);
-  Member& other = province.add_node(unit_z);  // written where the lost one stood
-  scenario.must_sync(node);
-  scenario.must_come_to_rest();
+  LateEnrolment all(unit_z);
+  Province& province = all.province;
+  all.must_sync(all.known);  // it hears what the hub wrote of the late one
+  province.restore_hub(all.old);
+  Member& other = province.add_node(unit_z);  // written where the late one stood
+  all.must_sync(all.known);
+  all.must_come_to_rest();
   CHECK(places_claimed_twice(province.hub) == 0);
-  CHECK(province.hub.knows(lost.machine->device()));
+  CHECK(province.hub.knows(all.late.machine->device()));
   CHECK(province.hub.knows(other.machine->device()));
 }
 

@@ -40,6 +40,11 @@ struct TwoDesks : Scenario {
   sync::Name save(Member& member, std::uint32_t number, const std::string& text) {
     return save(member, number, text, screen(member));
   }
+  /// Each desk writes a phone number, "a" and "b", that the other has not seen.
+  void both_write_phone() {
+    save(a, field::phone, "a");
+    save(b, field::phone, "b");
+  }
   std::vector<Machine*> machines() { return {&province.hub, a.machine.get(), b.machine.get()}; }
   void everybody_shows(std::uint32_t number, const std::string& text) {
     for (Machine* machine : machines()) {
@@ -49,6 +54,12 @@ struct TwoDesks : Scenario {
   void everybody_asks(const Lines& lines) {
     CHECK(conflicts_shown(a) == lines);
     CHECK(conflicts_shown(b) == lines);
+  }
+  /// All hear, show this, and ask nothing.
+  void all_agree_on(std::uint32_t number, const std::string& text) {
+    all_hear();
+    everybody_asks({});
+    everybody_shows(number, text);
   }
   sync::Entry entry(const sync::Name& name) {
     return ask(province.hub, [&](const store::ReadUnit& unit) {
@@ -172,14 +183,10 @@ TEST_CASE("trace M10: a form opened before the exchange overrides nothing that i
   CHECK(holds_bytes(*desks.b.machine, phoned));
   CHECK(holds_bytes(*desks.b.machine, saved));
   REQUIRE(decide(desks.province, desks.b, desks.record, "phone", R"("0922")"));
-  desks.all_hear();
-  desks.everybody_asks({});
-  desks.everybody_shows(field::phone, "0922");
+  desks.all_agree_on(field::phone, "0922");
   // A form that shows everything asks nobody.
   desks.save(desks.a, field::phone, "0933");
-  desks.all_hear();
-  desks.everybody_asks({});
-  desks.everybody_shows(field::phone, "0933");
+  desks.all_agree_on(field::phone, "0933");
   desks.must_come_to_rest();
 }
 
@@ -199,8 +206,7 @@ TEST_CASE("trace M10: two tabs of one desk; the second does not swallow the firs
 
 TEST_CASE("trace M11: a save of another field, by one who saw both sides, closes no conflict") {
   TwoDesks desks;
-  desks.save(desks.a, field::phone, "a");
-  desks.save(desks.b, field::phone, "b");
+  desks.both_write_phone();
   desks.all_hear();
   desks.save(desks.a, field::notes, "only the notes");
   desks.all_hear();
@@ -210,8 +216,7 @@ TEST_CASE("trace M11: a save of another field, by one who saw both sides, closes
 
 TEST_CASE("trace M11: two decisions that differ are a conflict that names both deciders") {
   TwoDesks desks;
-  desks.save(desks.a, field::phone, "a");
-  desks.save(desks.b, field::phone, "b");
+  desks.both_write_phone();
   desks.all_hear();
   REQUIRE(decide(desks.province, desks.a, desks.record, "phone", R"("r1")"));
   REQUIRE(decide(desks.province, desks.b, desks.record, "phone", R"("r2")"));
@@ -225,9 +230,7 @@ TEST_CASE("trace M11: two decisions that differ are a conflict that names both d
     CHECK(resolved.rivals[0].place.log != resolved.rivals[1].place.log);
   }
   REQUIRE(decide(desks.province, desks.a, desks.record, "phone", R"("r3")"));
-  desks.all_hear();
-  desks.everybody_asks({});
-  desks.everybody_shows(field::phone, "r3");
+  desks.all_agree_on(field::phone, "r3");
   desks.must_come_to_rest();
 }
 
@@ -236,8 +239,7 @@ TEST_CASE("trace M11: an edit that comes 18 months late does not turn a decided 
   Member& away = desks.province.add_node(unit_y);
   desks.must_sync(away);
   const sync::Name late = desks.save(away, field::phone, "from a drawer");
-  desks.save(desks.a, field::phone, "a");
-  desks.save(desks.b, field::phone, "b");
+  desks.both_write_phone();
   for (int i = 0; i < 2; ++i) {
     desks.must_sync(desks.a);
     desks.must_sync(desks.b);

@@ -9,17 +9,22 @@
 
 namespace tram::simulation {
 
+namespace {
+
+/// The entry that writes the notes of a new dossier.
+sync::Name must_write(Province& province, Member& member, const std::string& notes) {
+  return must_note(province, member, must_create(province, member, "X"), notes);
+}
+
+}  // namespace
+
 TEST_CASE("trace M15: receipts of a hub that went back are void, and shown so, until it is back") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
-  const auto record = must_create(province, node, "X");
-  scenario.must_sync(node);
-  const Snapshot old = province.snapshot_hub();
-  for (int i = 0; i < 30; ++i) {
-    static_cast<void>(must_note(province, node, record, "lost " + std::to_string(i)));
-  }
-  scenario.must_sync(node);
+  OneDesk desk;
+  Province& province = desk.province;
+  Member& node = desk.node;
+  const Snapshot old = desk.hub_level_with(node);
+  for (int i = 0; i < 30; ++i) desk.note("lost " + std::to_string(i));
+  desk.must_sync(node);
   CHECK(synced_shown(node));
   province.restore_hub(old);
   std::uint64_t void_receipts = 0;
@@ -41,7 +46,7 @@ TEST_CASE("trace M15: receipts of a hub that went back are void, and shown so, u
   CHECK(report.synced);
   CHECK(pending_shown(node) == 0);
   CHECK(synced_shown(node));
-  scenario.must_come_to_rest();
+  desk.must_come_to_rest();
 }
 
 TEST_CASE("trace M15: after a cut the next exchange asks first, and sends nothing twice") {
@@ -71,14 +76,11 @@ TEST_CASE("trace M15: after a cut the next exchange asks first, and sends nothin
 }
 
 TEST_CASE("trace M15: one signed head a frame: a cut after any frame keeps what came before it") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& node = province.add_node(unit_y);
+  OneDesk desk;
+  Province& province = desk.province;
+  Member& node = desk.node;
   Dice dice(5);
-  const auto record = must_create(province, node, "X");
-  for (int i = 0; i < 40; ++i) {
-    static_cast<void>(must_note(province, node, record, long_text(dice, 16'000)));
-  }
+  for (int i = 0; i < 40; ++i) desk.note(long_text(dice, 16'000));
   std::uint64_t pending = pending_shown(node);
   std::size_t frames = 0;
   while (pending != 0 && frames < 20) {
@@ -95,51 +97,45 @@ TEST_CASE("trace M15: one signed head a frame: a cut after any frame keeps what 
   }
   CHECK(frames >= 3);
   CHECK(pending == 0);
-  scenario.must_come_to_rest();
+  desk.must_come_to_rest();
 }
 
 TEST_CASE("trace M15: a computer whose row the hub lost hands in, and reads once the row is back") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& other = province.add_node(unit_y);
-  scenario.must_sync(other);
-  const Snapshot old = province.snapshot_hub();
-  Member& node = province.add_node(unit_y);
-  const sync::Name written = must_note(province, node, must_create(province, node, "X"), "mine");
-  scenario.must_sync(node);
-  province.restore_hub(old);
-  static_cast<void>(must_create(province, other, "not for strangers"));
-  scenario.must_sync(other);
+  LateEnrolment all(unit_y);
+  Province& province = all.province;
+  Member& node = all.late;
+  const sync::Name written = must_write(province, node, "mine");
+  all.must_sync(node);
+  province.restore_hub(all.old);
+  static_cast<void>(must_create(province, all.known, "not for strangers"));
+  all.must_sync(all.known);
   REQUIRE_FALSE(province.hub.knows(node.machine->device()));
   // Its own copy of the province feed has its enrolment, under the hub's old signature.
   static_cast<void>(province.synchronise(node));
   CHECK(province.hub.knows(node.machine->device()));
-  scenario.must_sync(node);
+  all.must_sync(node);
   CHECK(holds_bytes(province.hub, written));
-  scenario.must_come_to_rest();
+  all.must_come_to_rest();
 }
 
 TEST_CASE("trace M15: a computer that nobody remembers reads nothing until it is let in") {
-  Scenario scenario;
-  Province& province = scenario.province;
-  Member& other = province.add_node(unit_y);
-  scenario.must_sync(other);
-  const Snapshot old = province.snapshot_hub();
-  Member& node = province.add_node(unit_y);  // no machine hears of it before the hub forgets it
-  const sync::Name written = must_note(province, node, must_create(province, node, "X"), "mine");
-  province.restore_hub(old);
-  const auto secret = must_note(province, other, must_create(province, other, "Y's"), "secret");
-  scenario.must_sync(other);
+  LateEnrolment all(unit_y);
+  Province& province = all.province;
+  Member& node = all.late;
+  const sync::Name written = must_write(province, node, "mine");
+  province.restore_hub(all.old);  // before any machine heard of it
+  const auto secret = must_write(province, all.known, "secret");
+  all.must_sync(all.known);
   const SessionReport report = province.synchronise(node);
   CHECK_FALSE(report.synced);
   CHECK_FALSE(synced_shown(node));
   CHECK_FALSE(holds(*node.machine, secret));
   CHECK(pending_shown(node) == 2);
   REQUIRE(province.hub.enrol(node.machine->device(), unit_y));
-  scenario.must_sync(node);
+  all.must_sync(node);
   CHECK(holds(*node.machine, secret));
   CHECK(holds_bytes(province.hub, written));
-  scenario.must_come_to_rest();
+  all.must_come_to_rest();
 }
 
 TEST_CASE("trace M15: scope comes from the hub's row: another commune's feed is refused") {
@@ -147,7 +143,7 @@ TEST_CASE("trace M15: scope comes from the hub's row: another commune's feed is 
   Province& province = scenario.province;
   Member& y = province.add_node(unit_y);
   Member& z = province.add_node(unit_z);
-  const auto secret = must_note(province, z, must_create(province, z, "Z's"), "secret");
+  const auto secret = must_write(province, z, "secret");
   REQUIRE(province.synchronise_all());
   const auto message = sync::unpack_frame(sync::FrameKind::request, first_frame(y));
   REQUIRE(message);
@@ -183,7 +179,7 @@ TEST_CASE("trace M15: a revoked computer reads nothing more") {
   Member& other = province.add_node(unit_y);
   REQUIRE(province.synchronise_all());
   REQUIRE(province.hub.revoke(stolen.machine->device()));
-  const auto secret = must_note(province, other, must_create(province, other, "X"), "secret");
+  const auto secret = must_write(province, other, "secret");
   scenario.must_sync(other);
   const SessionReport report = province.synchronise(stolen);
   REQUIRE_FALSE(report.status);

@@ -105,19 +105,6 @@ std::string long_text(Dice& dice, std::size_t bytes) {
   return sync::to_hex(random);
 }
 
-sync::Edit edit_of(const sync::RecordRef& record, std::vector<sync::Name> parents,
-                   std::vector<sync::Change> changes) {
-  sync::Edit edit;
-  edit.kind = record.kind;
-  edit.id = record.id;
-  std::sort(parents.begin(), parents.end());
-  edit.parents = std::move(parents);
-  auto ordered = sync::in_canonical_order(std::move(changes));
-  REQUIRE(ordered);
-  edit.changes = std::move(*ordered);
-  return edit;
-}
-
 sync::Name must_save(Province& province, Member& member, const sync::RecordRef& record,
                      std::vector<sync::Change> changes) {
   const auto saved =

@@ -11,8 +11,11 @@
 #include "hub/devices.hpp"
 #include "sync/merge/resolve.hpp"
 #include "tests/simulation/province.hpp"
+#include "tests/support/edit_of.hpp"
 
 namespace tram::simulation {
+
+using sync::test::edit_of;
 
 inline constexpr const char* unit_y = "24787";
 inline constexpr const char* unit_z = "24790";
@@ -31,6 +34,12 @@ struct Scenario {
     INFO((report.status ? "" : report.status.error().message));
     CHECK(report.synced);
     return report;
+  }
+
+  /// The hub's disk when this computer is level with it.
+  Snapshot hub_level_with(Member& member) {
+    must_sync(member);
+    return province.snapshot_hub();
   }
 
   /// Faults end, everybody becomes level, and no promise is broken.
@@ -85,9 +94,6 @@ auto ask(Machine& machine, const Question& question) {
                                         const std::string& element = "");
 /// Text that no compressor makes small.
 [[nodiscard]] std::string long_text(Dice& dice, std::size_t bytes);
-/// An edit on a page that showed `parents`.
-[[nodiscard]] sync::Edit edit_of(const sync::RecordRef& record, std::vector<sync::Name> parents,
-                                 std::vector<sync::Change> changes);
 /// Saved on a page that shows all that the machine holds.
 [[nodiscard]] sync::Name must_save(Province& province, Member& member,
                                    const sync::RecordRef& record,
@@ -117,5 +123,26 @@ auto ask(Machine& machine, const Question& question) {
 [[nodiscard]] sync::Bytes answer_to(Province& province, Member& member, const sync::Bytes& frame);
 /// A whole session; `look` is called after each answer that the node took.
 SessionReport watch_session(Province& province, Member& member, const std::function<void()>& look);
+
+// --- beginnings that scenarios share
+
+/// One computer, and a dossier that it created and has not sent.
+struct OneDesk : Scenario {
+  using Scenario::Scenario;
+  sync::Name note(const std::string& text) { return must_note(province, node, record, text); }
+
+  Member& node = province.add_node(unit_y);
+  sync::RecordRef record = must_create(province, node, "X");
+};
+
+/// The hub enrolled the computer `late` after its disk `old`: put back to that, it knows nothing of
+/// the computer.
+struct LateEnrolment : Scenario {
+  explicit LateEnrolment(const std::string& unit) : late(province.add_node(unit)) {}
+
+  Member& known = province.add_node(unit_y);
+  Snapshot old = hub_level_with(known);
+  Member& late;
+};
 
 }  // namespace tram::simulation

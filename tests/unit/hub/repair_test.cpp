@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "host/log.hpp"
 #include "host/random.hpp"
@@ -36,17 +38,6 @@ std::string code_of(int number) {
   return "H36.49-250701-" + std::to_string(1000 + number);
 }
 
-void flip_bit(const fs::path& file, std::size_t page, std::mt19937_64& random) {
-  const std::size_t at = page * page_bytes + random() % page_bytes;
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(at));
-  const int byte = stream.get();
-  REQUIRE(byte >= 0);
-  stream.seekp(static_cast<std::streamoff>(at));
-  stream.put(static_cast<char>(static_cast<unsigned>(byte) ^ (1U << random() % 8)));
-  REQUIRE(stream.good());
-}
-
 // TRAM_SEED repeats a run.
 std::uint64_t a_seed() {
   std::uint64_t seed = 0;
@@ -61,16 +52,50 @@ std::uint64_t a_seed() {
   return seed;
 }
 
-// A quarter of the pages in each run, another one each time; all of them where TRAM_EVERY_PAGE is
-// set.
-std::vector<std::size_t> chosen(std::size_t pages, std::mt19937_64& random) {
-  const bool all = std::getenv("TRAM_EVERY_PAGE") != nullptr;
-  std::vector<std::size_t> out;
-  for (std::size_t page = 0; page < pages; ++page) {
-    if (all || page == 0 || random() % 4 == 0) out.push_back(page);
+// Bits that flip in a store's file, at random.
+class Damage {
+ public:
+  explicit Damage(fs::path file)
+      : file_(std::move(file)), pages_(fs::file_size(file_) / page_bytes) {}
+
+  [[nodiscard]] std::string seed() const { return "TRAM_SEED=" + std::to_string(seed_); }
+  [[nodiscard]] std::size_t pages() const { return pages_; }
+
+  // A quarter of the pages in each run, another one each time; all of them where TRAM_EVERY_PAGE is
+  // set.
+  std::vector<std::size_t> chosen() {
+    const bool all = std::getenv("TRAM_EVERY_PAGE") != nullptr;
+    std::vector<std::size_t> out;
+    for (std::size_t page = 0; page < pages_; ++page) {
+      if (all || page == 0 || random_() % 4 == 0) out.push_back(page);
+    }
+    return out;
   }
-  return out;
-}
+
+  void flip_bit(std::size_t page) {
+    const std::size_t at = page * page_bytes + random_() % page_bytes;
+    std::fstream stream(file_, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(at));
+    const int byte = stream.get();
+    REQUIRE(byte >= 0);
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream.put(static_cast<char>(static_cast<unsigned>(byte) ^ (1U << random_() % 8)));
+    REQUIRE(stream.good());
+  }
+
+  // In about one page of so many.
+  void flip_bit_in_one_of(std::size_t share) {
+    for (std::size_t page = 0; page < pages_; ++page) {
+      if (random_() % share == 0) flip_bit(page);
+    }
+  }
+
+ private:
+  fs::path file_;
+  std::size_t pages_;
+  std::uint64_t seed_ = a_seed();
+  std::mt19937_64 random_{seed_};
+};
 
 // What `verify` would find in pages of this store.
 bool finds_damage(const store::Store& store) {
@@ -163,14 +188,23 @@ struct World {
     REQUIRE(other.reopen());
   }
 
-  // Everybody exchanges until nothing moves; then all hold the same, and everything verifies.
-  void check_level() {
-    auto exchanges = start(hub);
+  // Each requires success.
+  store::SalvageReport repair_writer() { return repaired(node::repair(writer.path(), {})); }
+  store::SalvageReport repair_hub() { return repaired(hub::repair(hub.path(), {})); }
+
+  // Everybody exchanges until nothing moves.
+  std::vector<hub::test::Session> exchange() {
+    const auto exchanges = start(hub);
+    std::vector<hub::test::Session> sessions;
     for (Computer* computer : {&writer, &other, &writer, &other}) {
-      const auto session = computer->synchronise(*exchanges);
-      if (!session.status) FAIL(session.status.error().message);
+      sessions.push_back(computer->synchronise(*exchanges));
+      if (!sessions.back().status) FAIL(sessions.back().status.error().message);
     }
-    exchanges.reset();
+    return sessions;
+  }
+  // After exchanges all hold the same, and everything verifies.
+  void check_level() {
+    exchange();
     CHECK(writer.pending() == 0);
     CHECK(verifies(hub.hub().store()));
     CHECK(verifies(writer.node().store()));
@@ -180,6 +214,12 @@ struct World {
   }
 
   std::string before;
+
+ private:
+  static store::SalvageReport repaired(sync::Result<store::SalvageReport> report) {
+    if (!report) FAIL(report.error().message);
+    return std::move(*report);
+  }
 };
 
 void check_report(const store::SalvageReport& report) {
@@ -194,79 +234,65 @@ void check_report(const store::SalvageReport& report) {
 }  // namespace
 
 TEST_CASE("repair: every page of a node's store") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
   World world;
-  const fs::path file = World::file(world.writer.path());
-  const std::size_t pages = fs::file_size(file) / page_bytes;
+  Damage damage(World::file(world.writer.path()));
   std::size_t not_in_use = 0;
   std::size_t hurt_unsent = 0;
-  for (const std::size_t page : chosen(pages, random)) {
-    INFO("TRAM_SEED=" << seed << ", page " << page + 1 << " of " << pages);
+  for (const std::size_t page : damage.chosen()) {
+    INFO(damage.seed() << ", page " << page + 1 << " of " << damage.pages());
     world.restore();
-    flip_bit(file, page, random);
+    damage.flip_bit(page);
     const sync::Status opened = world.writer.reopen();
     if (!opened) CHECK(opened.error().code == sync::ErrorCode::unverified);
     not_in_use += opened && !finds_damage(world.writer.node().store()) ? 1 : 0;
     world.writer.close();
-    const auto report = node::repair(world.writer.path(), {});
-    if (!report) FAIL(report.error().message);
-    check_report(*report);
-    CHECK(report->pending >= 2 * unsent_dossiers);
+    const auto report = world.repair_writer();
+    check_report(report);
+    CHECK(report.pending >= 2 * unsent_dossiers);
     world.reopen();
     world.check_level();
     // Only the content of unsent entries that stood in the damaged page is nowhere else.
     if (world.writer.exported() != world.before) {
-      CHECK(report->without_bytes != 0);
+      CHECK(report.without_bytes != 0);
       ++hurt_unsent;
     }
   }
-  WARN(pages << " pages, " << not_in_use << " not in use, " << hurt_unsent << " with unsent work");
-  CHECK(not_in_use < pages / 4);
-  CHECK(hurt_unsent < pages / 4);
+  WARN(damage.pages() << " pages, " << not_in_use << " not in use, " << hurt_unsent
+                      << " with unsent work");
+  CHECK(not_in_use < damage.pages() / 4);
+  CHECK(hurt_unsent < damage.pages() / 4);
 }
 
 TEST_CASE("repair: every page of a hub's store") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
   World world;
-  const fs::path file = World::file(world.hub.path());
-  const std::size_t pages = fs::file_size(file) / page_bytes;
+  Damage damage(World::file(world.hub.path()));
   std::size_t not_in_use = 0;
-  for (const std::size_t page : chosen(pages, random)) {
-    INFO("TRAM_SEED=" << seed << ", page " << page + 1 << " of " << pages);
+  for (const std::size_t page : damage.chosen()) {
+    INFO(damage.seed() << ", page " << page + 1 << " of " << damage.pages());
     world.restore();
-    flip_bit(file, page, random);
+    damage.flip_bit(page);
     {
       const auto opened = hub::Hub::open(world.hub.path());
       if (!opened) CHECK(opened.error().code == sync::ErrorCode::unverified);
       not_in_use += opened && !finds_damage((*opened)->store()) ? 1 : 0;
     }
-    const auto report = hub::repair(world.hub.path(), {});
-    if (!report) FAIL(report.error().message);
-    check_report(*report);
+    check_report(world.repair_hub());
     world.reopen();
     world.check_level();
     CHECK(world.writer.exported() == world.before);
   }
-  WARN(pages << " pages, " << not_in_use << " not in use");
-  CHECK(not_in_use < pages / 4);
+  WARN(damage.pages() << " pages, " << not_in_use << " not in use");
+  CHECK(not_in_use < damage.pages() / 4);
 }
 
 TEST_CASE("repair: many pages of a hub's store at once") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
   World world;
-  const fs::path file = World::file(world.hub.path());
-  const std::size_t pages = fs::file_size(file) / page_bytes;
+  Damage damage(World::file(world.hub.path()));
   for (const std::size_t share : {5U, 10U, 30U}) {
-    INFO("TRAM_SEED=" << seed << ", one page of " << share);
+    INFO(damage.seed() << ", one page of " << share);
     world.restore();
-    for (std::size_t page = 0; page < pages; ++page) {
-      if (random() % share == 0) flip_bit(file, page, random);
-    }
-    const auto report = hub::repair(world.hub.path(), {});
-    if (!report) FAIL(report.error().message);
+    damage.flip_bit_in_one_of(share);
+    world.repair_hub();
     world.reopen();
     world.check_level();
     CHECK(world.writer.exported() == world.before);
@@ -274,24 +300,18 @@ TEST_CASE("repair: many pages of a hub's store at once") {
 }
 
 TEST_CASE("repair: many pages of a node's store at once") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
   World world;
-  const fs::path file = World::file(world.writer.path());
-  const std::size_t pages = fs::file_size(file) / page_bytes;
+  Damage damage(World::file(world.writer.path()));
   for (const std::size_t share : {2U, 5U, 10U, 30U}) {
-    INFO("TRAM_SEED=" << seed << ", one page of " << share);
+    INFO(damage.seed() << ", one page of " << share);
     world.restore();
     // All of it is at the hub: what is damaged is nobody's only copy.
     world.reopen();
     world.check_level();
     const std::string whole = world.writer.exported();
     world.writer.close();
-    for (std::size_t page = 0; page < pages; ++page) {
-      if (random() % share == 0) flip_bit(file, page, random);
-    }
-    const auto report = node::repair(world.writer.path(), {});
-    if (!report) FAIL(report.error().message);
+    damage.flip_bit_in_one_of(share);
+    world.repair_writer();
     REQUIRE(world.writer.reopen());
     world.check_level();
     CHECK(lacking(world.writer.node().store()) == 0);
@@ -300,33 +320,22 @@ TEST_CASE("repair: many pages of a node's store at once") {
 }
 
 TEST_CASE("repair: unsent work among many damaged pages goes out, and raises no alarm") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
   World world;
-  const fs::path file = World::file(world.writer.path());
-  const std::size_t pages = fs::file_size(file) / page_bytes;
+  Damage damage(World::file(world.writer.path()));
   for (const std::size_t share : {3U, 10U}) {
-    INFO("TRAM_SEED=" << seed << ", one page of " << share);
+    INFO(damage.seed() << ", one page of " << share);
     world.restore();
-    for (std::size_t page = 0; page < pages; ++page) {
-      if (random() % share == 0) flip_bit(file, page, random);
-    }
-    const auto report = node::repair(world.writer.path(), {});
-    if (!report) FAIL(report.error().message);
+    damage.flip_bit_in_one_of(share);
+    const auto report = world.repair_writer();
     world.reopen();
-    auto exchanges = start(world.hub);
-    for (Computer* computer : {&world.writer, &world.other, &world.writer, &world.other}) {
-      const auto session = computer->synchronise(*exchanges);
-      if (!session.status) FAIL(session.status.error().message);
-      // What comes back into its logs was its own.
-      CHECK_FALSE(session.copied);
+    for (const auto& session : world.exchange()) {
+      CHECK_FALSE(session.copied);  // what comes back into its logs was its own
     }
-    exchanges.reset();
     CHECK(verifies(world.hub.hub().store()));
     // Behind an unsent entry of which not even the name is left, the log cannot be sent on; that
     // was told, and `verify` tells it too.
     if (world.writer.pending() != 0) {
-      CHECK(report->stranded != 0);
+      CHECK(report.stranded != 0);
       CHECK_FALSE(verifies(world.writer.node().store()));
       continue;
     }
@@ -337,23 +346,21 @@ TEST_CASE("repair: unsent work among many damaged pages goes out, and raises no 
 }
 
 TEST_CASE("repair: the first pages of a store that came out of a backup") {
-  const std::uint64_t seed = a_seed();
-  std::mt19937_64 random(seed);
-  INFO("TRAM_SEED=" << seed);
   World world;
   const fs::path file = World::file(world.writer.path());
+  Damage damage(file);
+  INFO(damage.seed());
   const sync::Bytes key(32, 1);
   {
     const auto database = store::Database::open({.path = file, .key = key});
     REQUIRE(database);
     REQUIRE((*database)->execute("VACUUM"));
   }
-  flip_bit(file, 0, random);
-  const auto report = node::repair(world.writer.path(), {});
-  if (!report) FAIL(report.error().message);
-  check_report(*report);
-  CHECK_FALSE(report->has_holes);
-  CHECK(report->feed_entries_gone == 0);
+  damage.flip_bit(0);
+  const auto report = world.repair_writer();
+  check_report(report);
+  CHECK_FALSE(report.has_holes);
+  CHECK(report.feed_entries_gone == 0);
   world.reopen();
   CHECK(world.writer.exported() == world.before);
   world.check_level();

@@ -8,6 +8,7 @@
 
 #include "store/sqlite/database.hpp"
 #include "sync/merge/resolve.hpp"
+#include "tests/support/edit_of.hpp"
 
 namespace tram::store::test {
 
@@ -47,13 +48,7 @@ sync::Edit create(std::vector<sync::Change> changes) {
 
 sync::Edit update(const sync::RecordRef& record, std::vector<Name> parents,
                   std::vector<sync::Change> changes) {
-  sync::Edit edit;
-  edit.kind = record.kind;
-  edit.id = record.id;
-  std::sort(parents.begin(), parents.end());
-  edit.parents = std::move(parents);
-  edit.changes = *sync::in_canonical_order(std::move(changes));
-  return edit;
+  return sync::test::edit_of(record, std::move(parents), std::move(changes));
 }
 
 sync::RecordRef record_in(const NewEntry& entry) {

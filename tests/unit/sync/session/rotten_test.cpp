@@ -26,11 +26,26 @@ std::size_t lacking(const MemoryLedger& ledger) {
   return ledger.names_without_bytes(unit_y, 10'000).size();
 }
 
-Commit with_entry(NewEntry entry) {
-  Commit commit;
-  commit.entries.push_back(std::move(entry));
-  return commit;
+void lose_all_bytes(MemoryLedger& ledger) {
+  for (const Name& name : ledger.all_names()) ledger.lose_bytes(name);
 }
+
+/// The page is read again, or a backup is.
+void find_again(MemoryLedger& ledger, const HeldEntry& found) {
+  Commit commit;
+  commit.entries.push_back({found.name, found.place, std::nullopt, found.bytes});
+  ledger.apply(commit);
+}
+
+/// A node of Y and its hub, level with so many dossiers.
+struct LevelPair {
+  explicit LevelPair(std::size_t dossiers) {
+    for (std::size_t i = 0; i < dossiers; ++i) node.create("number " + std::to_string(i));
+    must_sync(node, hub);
+  }
+  TestHub hub{1};
+  TestNode node = node_of(unit_y, hub, 2);
+};
 
 }  // namespace
 
@@ -61,11 +76,8 @@ TEST_CASE("Whoever has the bytes brings them, and others get them then", "[rotte
   must_sync(other, hub);
   CHECK_FALSE(other.ledger.entry(rotten)->bytes);
 
-  // The page is read again (or a backup is): the hub asks for it as soon as the node speaks.
-  Commit found;
-  found.entries.push_back(
-      {rotten, whole.entry(rotten)->place, std::nullopt, whole.entry(rotten)->bytes});
-  node.ledger.apply(found);
+  // The hub asks for it as soon as the node speaks.
+  find_again(node.ledger, *whole.entry(rotten));
   node.edit(record, "three");
   must_sync(node, hub);
   CHECK(hub.ledger.entry(rotten)->bytes.has_value());
@@ -78,35 +90,27 @@ TEST_CASE("Whoever has the bytes brings them, and others get them then", "[rotte
 TEST_CASE("A node that lost bytes asks until it has them, also with nothing else to say",
           "[rotten][M7]") {
   for (const std::size_t count : {1UL, 300UL}) {
-    TestHub hub(1);
-    TestNode node = node_of(unit_y, hub, 2);
-    for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
-    must_sync(node, hub);
+    LevelPair pair(count);
     // The same run goes on, the feed stays whole: only the content is gone.
-    for (const Name& name : node.ledger.all_names()) node.ledger.lose_bytes(name);
-    must_sync(node, hub);
-    CHECK(lacking(node.ledger) == 0);
+    lose_all_bytes(pair.node.ledger);
+    must_sync(pair.node, pair.hub);
+    CHECK(lacking(pair.node.ledger) == 0);
   }
 }
 
 TEST_CASE("A hub that lost bytes asks an idle node for them", "[rotten][M7]") {
   for (const std::size_t count : {1UL, 300UL}) {
-    TestHub hub(1);
-    TestNode node = node_of(unit_y, hub, 2);
-    for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
-    must_sync(node, hub);
-    for (const Name& name : hub.ledger.all_names()) hub.ledger.lose_bytes(name);
-    must_sync(node, hub);
-    CHECK(lacking(hub.ledger) == 0);
+    LevelPair pair(count);
+    lose_all_bytes(pair.hub.ledger);
+    must_sync(pair.node, pair.hub);
+    CHECK(lacking(pair.hub.ledger) == 0);
   }
 }
 
 TEST_CASE("What the hub finds again later comes to a node that goes on", "[rotten][M7]") {
-  constexpr std::size_t count = 20;
-  TestHub hub(1);
-  TestNode node = node_of(unit_y, hub, 2);
-  for (std::size_t i = 0; i < count; ++i) node.create("number " + std::to_string(i));
-  must_sync(node, hub);
+  LevelPair pair(20);
+  TestHub& hub = pair.hub;
+  TestNode& node = pair.node;
   const MemoryLedger whole = hub.ledger;
   const std::vector<Name> names = hub.ledger.feed_names(unit_y, 0, 100);
   for (const Name& name : names) {
@@ -122,8 +126,7 @@ TEST_CASE("What the hub finds again later comes to a node that goes on", "[rotte
   }
   // The last of them is back at the hub: each has its turn.
   const Name found = names.back();
-  hub.ledger.apply(
-      with_entry({found, whole.entry(found)->place, std::nullopt, whole.entry(found)->bytes}));
+  find_again(hub.ledger, *whole.entry(found));
   for (std::size_t i = 0; i < names.size(); ++i) must_sync(node, hub);
   CHECK(node.ledger.entry(found)->bytes == whole.entry(found)->bytes);
   CHECK(lacking(node.ledger) == names.size() - 1);
@@ -156,10 +159,7 @@ TEST_CASE("Bytes that come late give standing late", "[rotten][M5][M7]") {
   z.ledger.lose_bytes(create);
   settle({&z, &y}, hub);
   CHECK(y.ledger.all_names().empty());
-  Commit found;
-  found.entries.push_back(
-      {create, whole.entry(create)->place, std::nullopt, whole.entry(create)->bytes});
-  z.ledger.apply(found);
+  find_again(z.ledger, *whole.entry(create));
   z.restart();
   settle({&z, &y}, hub);
   CHECK(y.ledger.record_entries(unit_y, record).size() == 2);
@@ -208,9 +208,7 @@ TEST_CASE("Many that nobody has make no session fail, and none large", "[rotten]
   CHECK(idle.exchanges == 1);
   CHECK(idle.bytes_up + idle.bytes_down < 320);
   // One of them is found again: its turn comes, though the others stand before it.
-  Commit commit;
-  commit.entries.push_back({found.name, found.place, std::nullopt, found.bytes});
-  node.ledger.apply(commit);
+  find_again(node.ledger, found);
   for (int i = 0; i < 40 && !hub.ledger.entry(found.name)->bytes; ++i) {
     node.write(notes_edit(record, {}, "more " + std::to_string(i)));
     must_sync(node, hub);
