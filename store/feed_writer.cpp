@@ -150,7 +150,8 @@ Status FeedWriter::keep_lost(const Feed& feed, const sync::FeedCut& cut, sync::B
           .bind(":size", cut.size)
           .run();
   if (!earlier) return earlier;
-  // And what was given back is lost again. Where the same part was cut here before, that row serves.
+  // And what was given back is lost again. Where the same part was cut here before, that row
+  // serves.
   constexpr std::array steps{
       "UPDATE lost SET kept_from = min(kept_from, :size), returned = min(returned, :size)"
       " WHERE feed_id = :feed_id",

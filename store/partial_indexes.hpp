@@ -11,11 +11,11 @@ namespace tram::store {
 
 struct PartialIndex {
   const char* name;
-  const char* table;
-  const char* condition;
+  const char* rows;     ///< counts `n` such rows in the table
+  const char* entries;  ///< counts `n` in the index
 };
 
-/// All of the schema, sorted by table.
+/// All of the schema.
 [[nodiscard]] std::span<const PartialIndex> partial_indexes();
 
 /// `unverified` if one of them has more or fewer entries than its table has such rows.

@@ -47,7 +47,9 @@ struct Auditor::LogWalk {
 Status Auditor::logs() {
   Statement statement = database_.prepare(
       "SELECT log_id, log, device, unit, own, head_count, head_chain, head_signature,"
-      " coalesce((SELECT max(count) FROM log_tip WHERE log_tip.log_id = log.log_id), 0) AS tip"
+      " coalesce((SELECT max(count) FROM log_tip WHERE log_tip.log_id = log.log_id), 0) AS tip,"
+      " coalesce((SELECT max(seq) + 1 FROM entry"
+      " WHERE entry.log_id = log.log_id AND pending = 1), 0) AS unsent"
       " FROM log ORDER BY log_id");
   while (row(statement)) {
     LogRow log;
@@ -56,7 +58,7 @@ Status Auditor::logs() {
     if (!statement.is_null("device")) log.device = statement.array<32>("device");
     log.unit = statement.text("unit");
     log.own = statement.flag("own");
-    log.required = statement.number("tip");
+    log.required = std::max(statement.number("tip"), statement.number("unsent"));
     if (!statement.is_null("head_count")) {
       log.head = {log.log, statement.number("head_count"), statement.array<32>("head_chain"),
                   statement.array<64>("head_signature")};

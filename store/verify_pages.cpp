@@ -23,10 +23,11 @@ Status list_tables(const ReadUnit& unit, std::vector<std::string>& tables) {
 }
 
 // The first thing that is wrong in a table or its indexes: after an unreadable page the connection
-// reads no other until its snapshot ends. The whole check: where a disk kept an old page of an index
-// in the place of a new one, the quick one finds nothing, and what the index should find is gone.
+// reads no other until its snapshot ends. The whole check: where a disk kept an old page of an
+// index, the quick one finds nothing, and what the index should find is gone.
 std::optional<std::string> first_damage(const ReadUnit& unit, const std::string& table) {
-  Statement check = unit.database().prepare("SELECT integrity_check FROM pragma_integrity_check(:name)");
+  Statement check =
+      unit.database().prepare("SELECT integrity_check FROM pragma_integrity_check(:name)");
   check.bind_text(":name", table);
   const Result<bool> row = check.step();
   if (!row) return row.error().message;
@@ -59,8 +60,8 @@ Result<std::vector<Finding>> check_pages(const Store& store) {
     // A snapshot is not to be had where the damage is in what every snapshot reads first.
     if (!checked) found("table " + table + ": " + checked.error().message);
   }
-  const Status fits = store.read(
-      [&](const ReadUnit& unit) { return check_partial_indexes(unit.database()); });
+  const Status fits =
+      store.read([&](const ReadUnit& unit) { return check_partial_indexes(unit.database()); });
   if (!fits) found(fits.error().message);
   return findings;
 }

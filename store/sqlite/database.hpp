@@ -88,8 +88,8 @@ class Database {
   /// empties it: then true. Being kept from it by a reader is not an error: the next checkpoint
   /// goes on.
   [[nodiscard]] sync::Result<bool> checkpoint(bool truncate);
-  /// The first complaint of SQLite's whole check as `unverified`, or ok. The quick one does not look
-  /// into indexes: after a power cut a disk that lied may show an old page of one.
+  /// The first complaint of SQLite's whole check as `unverified`, or ok. The quick one does not
+  /// look into indexes: after a power cut a disk that lied may show an old page of one.
   [[nodiscard]] sync::Status check();
 
  private:

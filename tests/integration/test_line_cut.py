@@ -14,7 +14,7 @@ HUB_SETTINGS = "[sync]\nframe_kib = 32\n"
 
 class LineCut(support.Case):
     def sync_through_cuts(self, way, node):
-        """A sync may live through a cut and go on: they are counted by the line, not by exit codes."""
+        """A sync may live through a cut and go on: the line counts them, not the exit codes."""
         cuts = [self.random.randrange(1, BYTES_MAX) for _ in range(CUTS)]
 
         def next_cut():
@@ -29,7 +29,7 @@ class LineCut(support.Case):
             node.verify()
         self.assertTrue(node.sync()["synced"])
         passed = way.counts()
-        self.assertGreater(passed.up + passed.down, CUTS * BYTES_MAX, "not done before the last cut")
+        self.assertGreater(passed.up + passed.down, CUTS * BYTES_MAX, "done before the last cut?")
 
     def test_month_up_and_down_through_cuts(self):
         way = line.Line()

@@ -354,11 +354,11 @@ bool Province::is_level() {
     return read ? std::optional(sizes) : std::nullopt;
   };
   return hub.running() && std::all_of(members_.begin(), members_.end(), [&](Member& member) {
-    if (member.retired || !member.machine->running()) return true;
-    const std::string& unit = member.machine->unit();
-    const auto here = sizes_of(member.machine->store(), unit);
-    return here && here == sizes_of(hub.store(), unit);
-  });
+           if (member.retired || !member.machine->running()) return true;
+           const std::string& unit = member.machine->unit();
+           const auto here = sizes_of(member.machine->store(), unit);
+           return here && here == sizes_of(hub.store(), unit);
+         });
 }
 
 std::uint64_t Province::exchanges_of(const std::string& unit) const {

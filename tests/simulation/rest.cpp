@@ -39,10 +39,10 @@ void verify_store(Oracle& oracle, store::Store& store, const std::string& who) {
     if (!report) return sync::fail(report.error());
     for (const store::Finding& finding : report->findings) {
       if (finding.information) continue;
-      const std::string place = finding.log.empty() ? "feed " + finding.feed + ", position " +
-                                                          std::to_string(finding.position)
-                                                    : "log " + finding.log.substr(0, 8) +
-                                                          ", number " + std::to_string(finding.seq);
+      const std::string place =
+          finding.log.empty()
+              ? "feed " + finding.feed + ", position " + std::to_string(finding.position)
+              : "log " + finding.log.substr(0, 8) + ", number " + std::to_string(finding.seq);
       oracle.violation('F', who + ": " + std::string(to_word(finding.kind)) + ": " + place + ": " +
                                 finding.message);
     }

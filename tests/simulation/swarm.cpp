@@ -199,8 +199,7 @@ void Run::visit(std::size_t commune) {
   const auto came = static_cast<std::int64_t>(days * entries_a_year / year_days);
   const auto entered =
       static_cast<std::int64_t>(province_.oracle.saves_of(province_.units()[commune]));
-  const std::int64_t acts =
-      std::clamp(came - entered, std::int64_t{1}, acts_a_visit_most);
+  const std::int64_t acts = std::clamp(came - entered, std::int64_t{1}, acts_a_visit_most);
   // Most days one computer is enough.
   if (dice_.chance(0.6)) machines = {dice_.pick(machines)};
   std::int64_t at = 0;

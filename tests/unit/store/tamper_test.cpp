@@ -262,8 +262,12 @@ TEST_CASE("tamper: what an own log lost with older disks, here and at the hub, i
   back.entries.erase(back.entries.begin(), back.entries.begin() + 6);
   back.entries.resize(1);
   here.log_heads.clear();
+  back.appends = {{home, back.entries.front().name}};
   node.apply(here);
   node.apply(back);
+  sync::Commit head;
+  node.read([&](const ReadUnit& unit) { head.heads = {head_of(unit, home, 1000)}; });
+  node.apply(head);
   const VerifyReport report = node.audit();
   CHECK(report.ok());
   REQUIRE(report.findings.size() == 1);
