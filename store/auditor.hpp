@@ -59,7 +59,8 @@ class Auditor {
   void check_feed(const FeedRow& feed, std::int64_t feed_id);
   void check_position(FeedWalk& walk, Statement& position);
   void check_nodes(FeedWalk& walk, const sync::Name& name);
-  void check_head(const std::string& feed, const sync::SignedHead& head, bool is_void);
+  [[nodiscard]] sync::Status check_head(const std::string& feed, const sync::SignedHead& head,
+                                        bool is_void);
   [[nodiscard]] bool signed_by_hub(const sync::SignedHead& head);
 
   void check_record(std::int64_t feed_id, const sync::RecordRef& record);

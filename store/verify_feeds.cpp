@@ -127,33 +127,37 @@ Status Auditor::heads() {
                       head->size == statement.number("size") &&
                       head->root == statement.array<32>("root") &&
                       head->hub_time.ms == statement.integer("hub_time");
-    if (fits) {
-      check_head(feed, *head, statement.flag("void"));
-    } else {
+    if (!fits) {
       found(finding(FindingKind::feed_head, feed, statement.number("size"),
                     "a head's row differs from the head"));
+    } else if (const Status read = check_head(feed, *head, statement.flag("void")); !read) {
+      return read;
     }
     progress("heads", ++walked);
   }
   return done();
 }
 
-void Auditor::check_head(const std::string& feed, const SignedHead& head, bool is_void) {
+Status Auditor::check_head(const std::string& feed, const SignedHead& head, bool is_void) {
   if (!signed_by_hub(head)) {
     found(finding(FindingKind::feed_head, feed, head.size, "a head is not signed by the hub"));
-    return;
+    return {};
   }
-  if (is_void) return;  // evidence of a lineage that the hub has lost
+  if (is_void) return {};  // evidence of a lineage that the hub has lost
   if (head.size > unit_.feed_size(feed)) {
     found(finding(FindingKind::feed_position, feed, head.size,
                   "the feed is shorter than the hub's head of it"));
-    return;
+    return {};
   }
   const ReadUnit fresh(database_, unit_.context());  // a node that is gone must not end the walk
-  if (fresh.feed_root(feed, head.size) != head.root || !fresh.status()) {
+  const Digest root = fresh.feed_root(feed, head.size);
+  const Status read = fresh.status();
+  if (!read && read.error().code == sync::ErrorCode::io) return read;
+  if (!read || root != head.root) {
     found(finding(FindingKind::feed_head, feed, head.size,
                   "the feed does not compute to the root that the hub has signed"));
   }
+  return {};
 }
 
 Status Auditor::lost_stretches() {

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -82,6 +83,25 @@ int code_in(std::string_view complaint) {
   return code;
 }
 
+// The power went while the file was made: the only time that it has a rollback journal. Whoever
+// reads it first rolls that back, and what a cipher took from the unfinished page would be wrong
+// from then on: so somebody without one reads it first. Whatever goes wrong shows again.
+void finish_creation(const std::string& path, const char* vfs_name) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(vfs_name);
+  const std::string journal = path + "-journal";
+  int there = 0;
+  if (vfs == nullptr ||
+      vfs->xAccess(vfs, journal.c_str(), SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK || there == 0) {
+    return;
+  }
+  sqlite3* handle = nullptr;
+  if (sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                      vfs_name) == SQLITE_OK) {
+    sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);
+  }
+  sqlite3_close_v2(handle);
+}
+
 int commit_hook(void* callback, sqlite3* /*handle*/, const char* /*name*/, int pages) {
   (*static_cast<std::function<void(int)>*>(callback))(pages);
   return SQLITE_OK;
@@ -100,8 +120,10 @@ sync::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
   const int access =
       options.read_only ? SQLITE_OPEN_READONLY : (SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
+  const std::string path = utf8(options.path);
+  if (!options.read_only) finish_creation(path, vfs);
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(utf8(options.path).c_str(), &handle,
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
                                    access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   if (handle == nullptr) return fail(ErrorCode::io, "not saved: out of memory");
   std::unique_ptr<sqlite3, int (*)(sqlite3*)> kept(handle, sqlite3_close_v2);
@@ -232,19 +254,31 @@ sync::Result<bool> Database::checkpoint(bool truncate) {
 }
 
 Status Database::check() {
+  const sync::Result<std::string> words = complaint({});
+  if (!words) return fail(words.error());
+  if (words->empty()) return {};
+  return fail(ErrorCode::unverified, "the database is damaged: run `repair`");
+}
+
+sync::Result<std::string> Database::complaint(std::string_view table) {
+  std::string words;
   // Where memory ends, SQLite's check may miscount and call that damage: it must say so twice.
   for (const bool last : {false, true}) {
-    Statement statement = prepare("PRAGMA integrity_check(1)");
+    Statement statement = prepare("SELECT integrity_check FROM pragma_integrity_check(:table)");
+    if (table.empty()) statement.bind_null(":table");
+    if (!table.empty()) statement.bind_text(":table", table);
     const auto row = statement.step();
+    // Where a page cannot be read, nothing more is until the snapshot ends.
+    if (!row && last && tells_of_damage(row.error())) break;
     if (!row) return fail(row.error());
-    const std::string complaint = *row ? statement.text("integrity_check") : "ok";
-    if (complaint == "ok") return {};
+    words = *row ? statement.text("integrity_check") : "ok";
+    if (words == "ok") return std::string();
     // A page that could not be read is no damage yet.
-    const int code = code_in(complaint);
+    const int code = code_in(words);
     if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_NOMEM) return fail(error(code));
-    if (last) break;
   }
-  return fail(ErrorCode::unverified, "the database is damaged: run `repair`");
+  std::replace(words.begin(), words.end(), '\n', ' ');
+  return words;
 }
 
 }  // namespace tram::store

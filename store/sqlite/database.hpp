@@ -91,6 +91,9 @@ class Database {
   /// The first complaint of SQLite's whole check as `unverified`, or ok. The quick one does not
   /// look into indexes: after a power cut a disk that lied may show an old page of one.
   [[nodiscard]] sync::Status check();
+  /// The same of one table and its indexes (of all for an empty name), in SQLite's words, one line;
+  /// empty if it is sound.
+  [[nodiscard]] sync::Result<std::string> complaint(std::string_view table);
 
  private:
   friend class Statement;

@@ -9,6 +9,12 @@ namespace tram::store {
 using sync::Error;
 using sync::ErrorCode;
 
+namespace {
+
+constexpr const char* damaged = "the database is damaged";
+
+}  // namespace
+
 bool is_full(sqlite3* handle, int code) {
   // The index of the write-ahead log could not grow.
   if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
@@ -28,7 +34,7 @@ Error error_of(sqlite3* handle, int code) {
     case SQLITE_AUTH: return {ErrorCode::io, "the database may not be opened"};
     case SQLITE_CORRUPT:
       return {ErrorCode::io,
-              "the database is damaged (" + detail + "): stop the program and run `repair`"};
+              std::string(damaged) + " (" + detail + "): stop the program and run `repair`"};
     case SQLITE_NOTADB:
       return {ErrorCode::unverified, "the key does not fit this database, or it is damaged"};
     case SQLITE_BUSY:
@@ -38,6 +44,10 @@ Error error_of(sqlite3* handle, int code) {
     case SQLITE_CONSTRAINT: return {ErrorCode::failed, "a rule of the schema: " + detail};
     default: return {ErrorCode::failed, "database: " + detail};
   }
+}
+
+bool tells_of_damage(const Error& error) {
+  return error.code == ErrorCode::unverified || error.message.starts_with(damaged);
 }
 
 }  // namespace tram::store

@@ -34,9 +34,10 @@ struct Tally {
   std::uint64_t killed = 0;    ///< of the honest: the process only
   std::uint64_t recovery = 0;  ///< of the honest: a second crash while the first was repaired
   std::uint64_t lying = 0;
-  std::uint64_t refused = 0;    ///< of the lying: not opened, `unverified`
-  std::uint64_t found = 0;      ///< of the lying: opened, and verify finds the damage
-  std::uint64_t went_back = 0;  ///< of the lying: an earlier state, whole
+  std::uint64_t refused = 0;         ///< of the lying: not opened, `unverified`
+  std::uint64_t found = 0;           ///< of the lying: opened, and verify finds the damage
+  std::uint64_t went_back = 0;       ///< of the lying: an earlier state, whole
+  std::uint64_t older_sessions = 0;  ///< of the lying: whole, but what sessions remember is older
   std::uint64_t points = 0;
   std::uint64_t twice = 0;  ///< states that came up before, not judged again
   std::uint64_t violations = 0;
@@ -106,6 +107,7 @@ class Witness {
     }
     if (const auto now = fingerprint(*site_.store)) {
       if (history_.empty() || history_.back() != *now) history_.push_back(*now);
+      if (lying_) remember_parts();
     } else {
       violation(act_, "not readable: " + now.error().message);
       return false;
@@ -242,9 +244,24 @@ class Witness {
     const bool whole = std::find(history_.begin(), history_.end(), *now) != history_.end();
     if (whole) {
       ++tally_.went_back;
+    } else if (sessions_are_older(**opened)) {
+      ++tally_.older_sessions;
     } else {
       violation(where, "a mixture of states that verify does not notice");
     }
+  }
+
+  void remember_parts() {
+    if (const auto ledger = fingerprint(*site_.store, Tables::ledger)) ledgers_.insert(*ledger);
+    if (const auto memory = fingerprint(*site_.store, Tables::sessions)) sessions_.insert(*memory);
+  }
+
+  // What sessions remember stands in pages of its own, and nothing else in the store can tell how
+  // new it is: the next hello does, as after any rollback.
+  bool sessions_are_older(store::Store& store) {
+    const auto ledger = fingerprint(store, Tables::ledger);
+    const auto memory = fingerprint(store, Tables::sessions);
+    return ledger && memory && ledgers_.contains(*ledger) && sessions_.contains(*memory);
   }
 
   void violation(const std::string& where, const std::string& what) {
@@ -261,6 +278,8 @@ class Witness {
   Tally& tally_;
   std::string act_;
   std::vector<std::uint64_t> history_;  // what each acknowledged act left
+  std::set<std::uint64_t> ledgers_;
+  std::set<std::uint64_t> sessions_;
   std::size_t acknowledged_ = 0;
   std::vector<State> states_;
   std::set<std::uint64_t> seen_;
@@ -426,8 +445,10 @@ void print(const Tally& tally, std::uint64_t next_seed) {
   std::printf("points=%llu seen_before=%llu\n", n(tally.points), n(tally.twice));
   std::printf("honest: states=%llu, of them killed=%llu, crashed in recovery=%llu\n",
               n(tally.honest), n(tally.killed), n(tally.recovery));
-  std::printf("lying: states=%llu, refused=%llu found=%llu went_back_whole=%llu\n", n(tally.lying),
-              n(tally.refused), n(tally.found), n(tally.went_back));
+  std::printf(
+      "lying: states=%llu, refused=%llu found=%llu went_back_whole=%llu older_sessions=%llu\n",
+      n(tally.lying), n(tally.refused), n(tally.found), n(tally.went_back),
+      n(tally.older_sessions));
   std::printf("crash_states=%llu violations=%llu seed=%llu\n", n(tally.states), n(tally.violations),
               n(next_seed));
 }

@@ -325,10 +325,15 @@ Status HubSite::deliver() {
 
 namespace {
 
+struct Query {
+  std::string text;
+  bool of_sessions = false;
+};
+
 // Every table of the schema, as one text a row. The queries are made once: the schema is the same
 // in every store.
-Result<std::vector<std::string>> queries_of(store::Database& database) {
-  std::vector<std::string> queries;
+Result<std::vector<Query>> queries_of(store::Database& database) {
+  std::vector<Query> queries;
   Statement columns = database.prepare(
       "SELECT m.name AS tbl, group_concat('quote(' || c.name || ')', '||'',''||') AS list"
       " FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c"
@@ -339,8 +344,9 @@ Result<std::vector<std::string>> queries_of(store::Database& database) {
     if (!*row) return queries;
     const std::string table = columns.text("tbl");
     queries.push_back(
-        "SELECT " + columns.text("list") + " AS line FROM " + table +
-        (table == "meta" ? " WHERE key NOT LIKE 'store.%' AND key <> 'test.probe'" : ""));
+        {"SELECT " + columns.text("list") + " AS line FROM " + table +
+             (table == "meta" ? " WHERE key NOT LIKE 'store.%' AND key <> 'test.probe'" : ""),
+         table == "run_state" || table == "lineage"});
   }
 }
 
@@ -353,8 +359,8 @@ std::uint64_t mix(std::uint64_t sum, std::string_view text) {
 
 }  // namespace
 
-Result<std::uint64_t> fingerprint(store::Store& store) {
-  static std::vector<std::string> queries;
+Result<std::uint64_t> fingerprint(store::Store& store, Tables tables) {
+  static std::vector<Query> queries;
   std::uint64_t sum = 0xcbf29ce484222325U;
   const Status read = store.read([&](const ReadUnit& unit) -> Status {
     if (queries.empty()) {
@@ -362,9 +368,10 @@ Result<std::uint64_t> fingerprint(store::Store& store) {
       if (!made) return fail(made.error());
       queries = std::move(*made);
     }
-    for (const std::string& query : queries) {
-      sum = mix(sum, query);
-      Statement rows = unit.database().prepare(query);
+    for (const Query& query : queries) {
+      if (tables != Tables::all && query.of_sessions != (tables == Tables::sessions)) continue;
+      sum = mix(sum, query.text);
+      Statement rows = unit.database().prepare(query.text);
       for (;;) {
         const auto row = rows.step();
         if (!row) return fail(row.error());
@@ -380,6 +387,9 @@ Result<std::uint64_t> fingerprint(store::Store& store) {
 
 Result<Findings> audit(store::Store& store) {
   Findings findings;
+  const auto pages = store::check_pages(store);
+  if (!pages) return fail(pages.error());
+  if (!pages->empty()) return Findings{pages->size(), pages->front().message};
   const Status read = store.read([&](const ReadUnit& unit) -> Status {
     const auto report = store::verify(unit, {});
     if (!report) return fail(report.error());
@@ -387,7 +397,7 @@ Result<Findings> audit(store::Store& store) {
     for (const store::Finding& finding : report->findings) {
       if (!finding.information && findings.first.empty()) findings.first = finding.message;
     }
-    return unit.database().check();
+    return {};
   });
   if (!read) return fail(read.error());
   return findings;

@@ -110,9 +110,14 @@ class HubSite : public Site {
   std::int64_t now_ms_ = 1'760'000'000'000;
 };
 
-/// A fingerprint of every row of every table, but not of the marks of opening and closing, nor of
+/// Which tables: what sessions remember (hellos and lineages), the ledger and all that follows from
+/// it, or both.
+enum class Tables { all, ledger, sessions };
+
+/// A fingerprint of every row of these tables, but not of the marks of opening and closing, nor of
 /// what stands under `probe_key`.
-[[nodiscard]] sync::Result<std::uint64_t> fingerprint(store::Store& store);
+[[nodiscard]] sync::Result<std::uint64_t> fingerprint(store::Store& store,
+                                                      Tables tables = Tables::all);
 
 /// What an auditor says of a store.
 struct Findings {

@@ -266,6 +266,16 @@ TEST_CASE("Offers of another computer, or signed by another, are unverified", "[
   CHECK(refused_by(pair.hub, pair.node.device(), meddled) == ErrorCode::unverified);
 }
 
+TEST_CASE("A log that was opened for another commune than the computer's is unverified",
+          "[refusal]") {
+  Pair pair;
+  TestNode liar(2, unit_z, pair.hub);  // the key of a node of unit Y
+  liar.create("in the name of another");
+  const Bytes offers =
+      request_changed(liar, [](ExchangeRequest& request) { request.feeds.clear(); });
+  CHECK(refused_by(pair.hub, liar.device(), offers) == ErrorCode::unverified);
+}
+
 TEST_CASE("A run on an unknown base is asked for from its beginning", "[refusal]") {
   Pair pair;
   must_sync(pair.node, pair.hub);
