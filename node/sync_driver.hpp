@@ -23,6 +23,7 @@ namespace tram::node {
 class SyncDriver {
  public:
   /// `node` must outlive it. One a process: it remembers what was said and not yet acknowledged.
+  /// `packing` is of the requests.
   explicit SyncDriver(Node& node, const sync::FrameOptions& packing = {})
       : node_(node), packing_(packing) {}
 
