@@ -47,7 +47,7 @@ Error error_of(sqlite3* handle, int code) {
 }
 
 bool tells_of_damage(const Error& error) {
-  return error.code == ErrorCode::unverified || error.message.starts_with(damaged);
+  return error.code == ErrorCode::unverified || error.message.find(damaged) != std::string::npos;
 }
 
 }  // namespace tram::store
