@@ -7,8 +7,6 @@ namespace tram::node {
 
 namespace {
 
-constexpr std::int64_t come_back_longest_ms = 24 * 3'600'000LL;
-
 // Uniform in [0, below).
 std::int64_t draw(sync::Random& random, std::int64_t below) {
   if (below <= 0) return 0;
@@ -35,8 +33,8 @@ void Schedule::failed(std::int64_t now_ms, sync::Random& random) {
 
 void Schedule::succeeded(std::int64_t now_ms, std::uint64_t come_back_ms, sync::Random& random) {
   backoff_ms_ = 0;
-  const auto wait = static_cast<std::int64_t>(
-      std::min<std::uint64_t>(come_back_ms, static_cast<std::uint64_t>(come_back_longest_ms)));
+  const auto wait = static_cast<std::int64_t>(std::min<std::uint64_t>(
+      come_back_ms, static_cast<std::uint64_t>(options_.come_back_longest_ms)));
   next_ms_ = now_ms + wait + draw(random, wait / 10 + 1);
   if (came_meanwhile_) work_came(now_ms);
 }

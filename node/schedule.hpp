@@ -11,6 +11,8 @@ struct ScheduleOptions {
   std::int64_t retry_longest_ms = 300'000;
   /// After a write, so that a clerk's quick saves travel together.
   std::int64_t settle_ms = 500;
+  /// Whatever the hub asks, a node comes back after this.
+  std::int64_t come_back_longest_ms = 24 * 3'600'000LL;
 };
 
 /// When the next attempt is made. One rule holds always: work that waits has an attempt ahead of

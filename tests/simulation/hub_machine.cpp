@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t key_tag = 0x687562;
 // Idle nodes come back seldom: what an idle exchange costs is measured elsewhere.
-constexpr std::uint64_t come_back_ms = 5 * day_ms;
+constexpr std::uint64_t come_back_ms = 30 * hour_ms;
 constexpr int reply_level = 1;
 
 }  // namespace

@@ -22,6 +22,7 @@ Network::Network(Province& province, Dice dice, const LineFaults& faults)
   schedule_.settle_ms = dice_.between(20 * minute_ms, 3 * hour_ms);
   schedule_.retry_first_ms = dice_.between(5 * second_ms, hour_ms);
   schedule_.retry_longest_ms = dice_.between(6 * hour_ms, 24 * hour_ms);
+  schedule_.come_back_longest_ms = 365 * day_ms;
 }
 
 void Network::join(Member& member) {

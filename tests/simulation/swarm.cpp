@@ -21,10 +21,11 @@ constexpr double entries_a_year = 1000;
 constexpr double exchanges_a_year = 250;
 constexpr double year_days = 365;
 // A visit enters all that has come by then, and what could not be entered while a machine was down.
-constexpr double visits_a_day = 0.34;
-constexpr double ahead_days = 8;
-constexpr std::int64_t acts_a_visit_most = 40;
+constexpr double visits_a_day = 0.25;
+constexpr double ahead_days = 9;
+constexpr std::int64_t acts_a_visit_most = 50;
 constexpr std::int64_t snapshot_most_ms = 30 * day_ms;
+constexpr double two_machines = 0.4;  // of the communes, at the start
 constexpr std::size_t machines_a_unit_most = 3;
 // Every so manieth seed signs and verifies with Ed25519.
 constexpr std::uint64_t real_signatures_each = 16;
@@ -216,7 +217,7 @@ void Run::plan_people() {
   for (std::size_t i = 0; i < options_.communes; ++i) {
     const std::string& unit = province_.units()[i];
     clerks_.emplace_back(province_, unit, dice_.fork(), habits_);
-    const std::int64_t machines = dice_.between(1, 2);
+    const std::int64_t machines = dice_.chance(two_machines) ? 2 : 1;
     for (std::int64_t k = 0; k < machines; ++k) add(unit);
     repeat(static_cast<double>(day_ms) / visits_a_day, [this, i] { visit(i); });
     for (const std::int64_t days_before_end : {3, 1}) {
@@ -244,7 +245,7 @@ void Run::strike(Member& member) {
 
 void Run::plan_machines() {
   if (!has(Fault::kills) && !has(Fault::power_cuts)) return;
-  now_and_then(dice_.spread(3, 30) * day_ms / static_cast<double>(options_.communes), [this] {
+  now_and_then(dice_.spread(3, 30) * day_ms, [this] {
     if (Member* member = some_member()) strike(*member);
   });
 }
