@@ -16,6 +16,7 @@ struct Habits {
   double transfers = 0;
   double imports = 0;
   double decides = 0;
+  double types_oddly = 0;
 };
 
 /// The clerks of one commune: what they do on a visit to the counter, on one of its machines.
@@ -38,6 +39,10 @@ class Clerks {
   void transfer(Member& member);
   void import(Member& member);
   void decide(Member& member);
+  void type_oddly(Member& member);
+  [[nodiscard]] std::string line_of_file(std::uint64_t number, const std::string& notes) const;
+  [[nodiscard]] sync::Status import_lines(Member& member, const std::vector<std::string>& lines,
+                                          std::size_t refused);
   [[nodiscard]] const sync::RecordRef* some_dossier();
 
   Province& province_;

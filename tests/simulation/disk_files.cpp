@@ -24,14 +24,16 @@ const Block& Content::at(std::size_t index) const {
   return index < blocks.size() && blocks[index] ? *blocks[index] : zeros;
 }
 
-Block& Content::own(std::size_t index) {
+Block& Content::own(std::size_t index, std::size_t from, std::size_t count) {
   if (index >= blocks.size()) blocks.resize(index + 1);
   std::shared_ptr<Block>& block = blocks[index];
-  if (!block) {
-    block = std::make_shared<Block>();
-  } else if (block.use_count() > 1) {
-    block = std::make_shared<Block>(*block);
-  }
+  if (block && block.use_count() == 1) return *block;
+  std::shared_ptr<Block> made = std::make_shared_for_overwrite<Block>();
+  const Block& before = at(index);
+  const std::size_t end = from + count;
+  std::copy_n(before.data(), from, made->data());
+  std::copy_n(before.data() + end, block_bytes - end, made->data() + end);
+  block = std::move(made);
   return *block;
 }
 
@@ -55,7 +57,7 @@ void Content::write(std::uint64_t offset, sync::ByteView bytes) {
   while (done < bytes.size()) {
     const std::size_t from = (offset + done) % block_bytes;
     const std::size_t count = std::min(block_bytes - from, bytes.size() - done);
-    Block& block = own((offset + done) / block_bytes);
+    Block& block = own((offset + done) / block_bytes, from, count);
     std::copy_n(bytes.data() + done, count, block.data() + from);
     done += count;
   }

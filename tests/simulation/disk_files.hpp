@@ -42,8 +42,9 @@ struct Content {
   std::size_t read(std::uint64_t offset, std::span<std::uint8_t> out) const;
   void write(std::uint64_t offset, sync::ByteView bytes);
   void resize(std::uint64_t new_size);
-  /// A block that nobody else has; grows the list, not the size.
-  [[nodiscard]] Block& own(std::size_t index);
+  /// A block that nobody else has; grows the list, not the size. Bytes [from, from + count) may be
+  /// anything: the caller writes them.
+  [[nodiscard]] Block& own(std::size_t index, std::size_t from = 0, std::size_t count = 0);
   [[nodiscard]] const Block& at(std::size_t index) const;
 };
 

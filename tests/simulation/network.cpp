@@ -69,9 +69,9 @@ void Network::fail(Member& member, std::int64_t after_ms) {
   });
 }
 
-bool Network::is_down(const Member& member) const {
-  const auto found = down_.find(member.machine->unit());
-  return found != down_.end() && found->second;
+Passage Network::passage_of(const Member& member) const {
+  const auto found = passages_.find(member.machine->unit());
+  return found == passages_.end() ? Passage::both_ways : found->second;
 }
 
 std::int64_t Network::latency() {
@@ -81,7 +81,8 @@ std::int64_t Network::latency() {
 
 void Network::send(Member& member) {
   // No line: known at once, before anything is built.
-  if (is_down(member)) return fail(member, 0);
+  const Passage passage = passage_of(member);
+  if (passage == Passage::none) return fail(member, 0);
   auto frame = member.machine->next_frame();
   if (!frame || member.machine->struck()) return fail(member, 0);
   Waiting request{&member, member.machine->life(), lines_.at(&member).attempt, std::move(*frame)};
@@ -94,7 +95,8 @@ void Network::send(Member& member) {
     province_.time.after(static_cast<std::int64_t>(dice_.spread(1, 9.0 * day_ms)),
                          [this, again = std::move(again)]() mutable { arrive(std::move(again)); });
   }
-  if (dice_.chance(faults_.request_lost)) return;
+  if (passage == Passage::to_the_node || dice_.chance(faults_.request_lost)) return;
+  if (dice_.chance(faults_.request_strange)) falsify(request.frame);
   province_.time.after(
       latency(), [this, request = std::move(request)]() mutable { arrive(std::move(request)); });
 }
@@ -119,8 +121,18 @@ void Network::serve() {
   if (province_.hub.struck()) return province_.revive_struck();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (!answers[i] || stale(requests[i])) continue;
-    if (dice_.chance(faults_.answer_lost)) continue;
+    const Passage passage = passage_of(*requests[i].member);
+    const bool passes = passage == Passage::both_ways || passage == Passage::to_the_node;
+    if (!passes || dice_.chance(faults_.answer_lost)) continue;
     answer(requests[i], std::move(*answers[i]), era);
+  }
+}
+
+void Network::falsify(sync::Bytes& frame) {
+  switch (dice_.below(3)) {
+    case 0: frame = sync::to_bytes(sync::as_bytes("<html>Xin chào, mời đăng nhập</html>")); break;
+    case 1: frame.resize(dice_.below(frame.size())); break;
+    default: frame[dice_.below(frame.size())] ^= static_cast<std::uint8_t>(1U << dice_.below(8));
   }
 }
 
@@ -132,13 +144,7 @@ void Network::answer(const Waiting& request, sync::Bytes frame, std::uint64_t er
   } else if (dice_.chance(faults_.answer_doubled)) {
     line.old_answer = {frame, era};
   }
-  if (dice_.chance(faults_.answer_strange)) {
-    switch (dice_.below(3)) {
-      case 0: frame = sync::to_bytes(sync::as_bytes("<html>Xin chào, mời đăng nhập</html>")); break;
-      case 1: frame.resize(dice_.below(frame.size())); break;
-      default: frame[dice_.below(frame.size())] ^= static_cast<std::uint8_t>(1U << dice_.below(8));
-    }
-  }
+  if (dice_.chance(faults_.answer_strange)) falsify(frame);
   province_.time.after(latency(), [this, request, frame = std::move(frame), era] {
     if (!stale(request)) take(request, frame, era);
   });

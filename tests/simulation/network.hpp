@@ -17,10 +17,14 @@ struct LineFaults {
   double answer_lost = 0;
   double request_doubled = 0;  ///< comes a second time, up to days later
   double answer_doubled = 0;   ///< an old answer comes in place of a later one
-  double answer_strange = 0;   ///< other bytes come: a login page, a cut, a turned bit
+  double request_strange = 0;  ///< other bytes come: a login page, a cut, a turned bit
+  double answer_strange = 0;
   std::int64_t latency_least_ms = 20;
   std::int64_t latency_most_ms = 500;
 };
+
+/// What passes on a commune's line.
+enum class Passage { both_ways, to_the_hub, to_the_node, none };
 
 /// The lines between nodes and the hub, and the attempts that nodes make on them by the product's
 /// own schedule.
@@ -32,8 +36,8 @@ class Network {
   void join(Member& member);
   /// Something was saved there.
   void work_came(Member& member);
-  /// Down until told otherwise.
-  void cut(const std::string& unit, bool down) { down_[unit] = down; }
+  /// Until told otherwise.
+  void let_pass(const std::string& unit, Passage passage) { passages_[unit] = passage; }
   [[nodiscard]] std::uint64_t replayed() const { return replayed_; }
 
  private:
@@ -61,14 +65,15 @@ class Network {
   void take(const Waiting& request, const sync::Bytes& frame, std::uint64_t era);
   [[nodiscard]] bool stale(const Waiting& request);
   [[nodiscard]] std::int64_t latency();
-  [[nodiscard]] bool is_down(const Member& member) const;
+  void falsify(sync::Bytes& frame);
+  [[nodiscard]] Passage passage_of(const Member& member) const;
 
   Province& province_;
   Dice dice_;
   LineFaults faults_;
   node::ScheduleOptions schedule_;
   std::map<const Member*, Line> lines_;
-  std::map<std::string, bool> down_;
+  std::map<std::string, Passage> passages_;
   std::vector<Waiting> at_hub_;
   std::uint64_t replayed_ = 0;
 };

@@ -12,9 +12,9 @@ namespace tram::simulation {
 namespace {
 
 constexpr std::array<std::string_view, fault_kinds> words{
-    "losses",      "replays",     "strangers",   "outages",     "kills",  "power_cuts",
-    "disk_errors", "full_disks",  "lying_disks", "clocks",      "clones", "rollbacks",
-    "new_disks",   "revocations", "hub_kills",   "hub_restores"};
+    "losses",      "replays",    "strangers",    "outages",   "one_way",  "kills",     "power_cuts",
+    "disk_errors", "full_disks", "lying_disks",  "clocks",    "clones",   "rollbacks", "new_disks",
+    "revocations", "hub_kills",  "hub_restores", "hub_wipes", "odd_texts"};
 
 // What makes a commune's year count (the issue's own words, and a little more).
 constexpr double entries_a_year = 1000;
@@ -48,6 +48,7 @@ class Run {
   void plan_disks();
   void plan_clocks();
   void plan_outages();
+  void interrupt(const std::string& unit, Passage passage);
   void plan_identities();
 
   /// `event` comes at random, `mean` apart, and at least once in the run.
@@ -107,7 +108,10 @@ LineFaults Run::draw_faults() {
     line.request_doubled = dice_.fraction() * 0.5;
     line.answer_doubled = dice_.fraction() * 0.3;
   }
-  if (has(Fault::strangers)) line.answer_strange = dice_.fraction() * 0.2;
+  if (has(Fault::strangers)) {
+    line.request_strange = dice_.fraction() * 0.1;
+    line.answer_strange = dice_.fraction() * 0.2;
+  }
   line.latency_most_ms = static_cast<std::int64_t>(dice_.spread(50, 30'000));
   if (has(Fault::disk_errors)) {
     disk_.read_error_rate = dice_.spread(1e-7, 1e-5);
@@ -120,6 +124,7 @@ LineFaults Run::draw_faults() {
   habits_.transfers = dice_.chance(0.6) ? dice_.fraction() * 0.03 : 0;
   habits_.imports = dice_.fraction() * 0.1;
   habits_.decides = dice_.fraction() * 0.2;
+  if (has(Fault::odd_texts)) habits_.types_oddly = dice_.fraction() * 0.05;
   return line;
 }
 
@@ -182,6 +187,9 @@ void Run::plan_watchman() {
     province_.revive_struck();
     bring_hub_up();
     for (std::size_t i = 0; i < province_.members().size(); ++i) bring_up(province_.members()[i]);
+    for (const std::string& unit : province_.units()) {
+      if (machines_of(unit) == 0) add(unit);
+    }
   });
 }
 
@@ -284,13 +292,21 @@ void Run::take_snapshots() {
 }
 
 void Run::plan_hub() {
-  province_.hub_backup = province_.snapshot_hub();
+  const Snapshot first_day = province_.snapshot_hub();
+  province_.hub_backup = first_day;
   province_.hub.disk().set_faults(disk_);
   province_.disks_lie = has(Fault::lying_disks);
   if (has(Fault::hub_kills)) now_and_then(dice_.spread(5, 60) * day_ms, [this] { strike_hub(); });
   if (has(Fault::hub_restores) || has(Fault::rollbacks) || has(Fault::clones) ||
       has(Fault::lying_disks)) {
     repeat(dice_.spread(1, 10) * day_ms, [this] { take_snapshots(); });
+  }
+  if (has(Fault::hub_wipes)) {
+    now_and_then(dice_.spread(100, 400) * day_ms, [this, first_day] {
+      count(Fault::hub_wipes);
+      province_.restore_hub(first_day);
+      if (!province_.hub.running()) bring_hub_up();
+    });
   }
   if (!has(Fault::hub_restores)) return;
   now_and_then(dice_.spread(20, 200) * day_ms, [this] {
@@ -341,15 +357,26 @@ void Run::plan_clocks() {
 }
 
 void Run::plan_outages() {
-  if (!has(Fault::outages)) return;
   for (const std::string& unit : province_.units()) {
-    now_and_then(dice_.spread(8, 60) * day_ms, [this, unit] {
-      count(Fault::outages);
-      network_.cut(unit, true);
-      province_.time.after(static_cast<std::int64_t>(dice_.spread(minute_ms, 25.0 * day_ms)),
-                           [this, unit] { network_.cut(unit, false); });
-    });
+    if (has(Fault::outages)) {
+      now_and_then(dice_.spread(8, 60) * day_ms, [this, unit] {
+        count(Fault::outages);
+        interrupt(unit, Passage::none);
+      });
+    }
+    if (has(Fault::one_way)) {
+      now_and_then(dice_.spread(20, 100) * day_ms, [this, unit] {
+        count(Fault::one_way);
+        interrupt(unit, dice_.chance(0.5) ? Passage::to_the_hub : Passage::to_the_node);
+      });
+    }
   }
+}
+
+void Run::interrupt(const std::string& unit, Passage passage) {
+  network_.let_pass(unit, passage);
+  province_.time.after(static_cast<std::int64_t>(dice_.spread(minute_ms, 25.0 * day_ms)),
+                       [this, unit] { network_.let_pass(unit, Passage::both_ways); });
 }
 
 // --- who is who
@@ -395,10 +422,12 @@ void Run::plan_identities() {
       Member* member = some_member();
       if (member == nullptr || machines_of(member->machine->unit()) < 2) return;
       if (!province_.hub.running()) return;
-      // Every copy of the key is meant.
       count(Fault::revocations);
       const sync::PublicKey device = member->machine->device();
-      if (!province_.hub.revoke(device)) return province_.revive_struck();
+      // A hub that is struck may have saved what it could not say: the computer is gone either way.
+      static_cast<void>(province_.hub.revoke(device));
+      province_.revive_struck();
+      // Every copy of the key is meant.
       for (Member& other : province_.members()) {
         if (!other.retired && other.machine->device() == device) province_.retire(other);
       }

@@ -19,8 +19,9 @@ namespace tram::simulation {
 enum class Fault {
   losses,        ///< frames and answers get lost, on the way or by a cut
   replays,       ///< frames come twice, or days later
-  strangers,     ///< something else answers: a login page of the line, cut or rotten bytes
+  strangers,     ///< something else comes: a login page of the line, cut or rotten bytes
   outages,       ///< a commune's link is down, minutes to months
+  one_way,       ///< only requests get through, or only answers
   kills,         ///< a process is killed, also in the middle of a commit
   power_cuts,    ///< what was not synced is kept, lost or torn
   disk_errors,   ///< reads, writes and syncs fail
@@ -33,8 +34,10 @@ enum class Fault {
   revocations,   ///< a computer is stolen, and revoked
   hub_kills,     ///< the hub is killed, also in the middle of a commit
   hub_restores,  ///< the hub goes back by an hour to 30 days, and nobody says so
+  hub_wipes,     ///< the hub goes back to its first day
+  odd_texts,     ///< what nobody should type: NUL, bytes that are no text, too much of it
 };
-inline constexpr std::size_t fault_kinds = 16;
+inline constexpr std::size_t fault_kinds = 19;
 [[nodiscard]] std::string_view to_word(Fault fault);
 
 struct RunOptions {
