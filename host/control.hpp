@@ -21,7 +21,7 @@
 /// length 0xFFFFFFFF, no body) every `keep_alive_ms`, and the client gives up when nothing at all
 /// has come for `silence_ms`. So a daemon may work on one request for an hour, and a dead one is
 /// noticed in seconds. The lengths 0xFFFFFFFE (the handler failed) and 0xFFFFFFFD (too many at
-/// once) end an answer too.
+/// once) end an answer too. One that the server's stop cut short has no end: `unavailable`.
 namespace tram::host {
 
 /// Larger than any report a command prints, far below what would hurt the daemon.

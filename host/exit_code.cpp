@@ -7,7 +7,8 @@ ExitCode exit_code_for(sync::ErrorCode code) {
     case sync::ErrorCode::usage: return ExitCode::usage;
     case sync::ErrorCode::not_enrolled: return ExitCode::not_enrolled;
     case sync::ErrorCode::unavailable: return ExitCode::unavailable;
-    case sync::ErrorCode::unverified: return ExitCode::unverified;
+    case sync::ErrorCode::unverified:
+    case sync::ErrorCode::damaged: return ExitCode::unverified;
     case sync::ErrorCode::refused: return ExitCode::refused;
     case sync::ErrorCode::malformed:
     case sync::ErrorCode::limit:

@@ -1,8 +1,8 @@
 #include "store/backup.hpp"
 
 #include "store/context.hpp"
-#include "store/partial_indexes.hpp"
 #include "store/read_unit.hpp"
+#include "store/soundness.hpp"
 #include "store/sqlite/database.hpp"
 
 namespace tram::store {
@@ -21,8 +21,7 @@ sync::Result<std::vector<FeedRow>> read_again(const std::filesystem::path& copy,
                                               sync::ByteView key) {
   auto database = Database::open({.path = copy, .key = key, .read_only = true});
   if (!database) return fail(database.error());
-  if (const sync::Status sound = (*database)->check(); !sound) return fail(sound.error());
-  if (const sync::Status fits = check_partial_indexes(**database); !fits) return fail(fits.error());
+  if (const sync::Status sound = check_soundness(**database); !sound) return fail(sound.error());
   const Context context;
   const ReadUnit unit(**database, context);
   std::vector<FeedRow> feeds = unit.feeds();

@@ -16,9 +16,9 @@ namespace tram::store {
 /// sizes of its feeds are returned.
 ///
 /// It uses a connection of its own, so any thread may call it, beside an open Store of this process
-/// or without one. `conflict` if `copy` exists; `unverified` if the key does not fit or the store
-/// is damaged; `io` if the disk failed or is full. After a failure, what stands at `copy` is of no
-/// use.
+/// or without one. `conflict` if `copy` exists; `unverified` if the key does not fit or nobody can
+/// tell, `damaged` if the store is; `io` if the disk failed or is full. After a failure, what stands
+/// at `copy` is of no use.
 [[nodiscard]] sync::Result<std::vector<FeedRow>> copy_store(const std::filesystem::path& file,
                                                             sync::ByteView key,
                                                             const std::filesystem::path& copy);

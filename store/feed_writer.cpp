@@ -28,7 +28,7 @@ Result<Digest> feed_node(Database& database, std::int64_t feed_id, unsigned leve
   if (level != 0) statement.bind(":level", level);
   const Result<bool> row = statement.step();
   if (!row) return fail(row.error());
-  if (!*row) return fail(ErrorCode::io, "a feed lacks a node: the database is damaged");
+  if (!*row) return fail(ErrorCode::damaged, "a feed lacks a node: run `repair`");
   if (level == 0) return sync::merkle::leaf_hash(statement.blob("hash"));
   return statement.array<32>("hash");
 }

@@ -37,7 +37,8 @@ bool is_store_setting(std::string_view key) {
 
 // The disk's own failures end the work; what a rule refuses is left out.
 bool is_refused(const Status& status) {
-  return !status && status.error().code != ErrorCode::io;
+  return !status && status.error().code != ErrorCode::io &&
+         status.error().code != ErrorCode::damaged;
 }
 
 // The root of a growing list of names: every left sibling is the last complete node of its level.

@@ -10,7 +10,7 @@
 #include "store/checkpointer.hpp"
 #include "store/context.hpp"
 #include "store/migrations.hpp"
-#include "store/partial_indexes.hpp"
+#include "store/soundness.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/transaction.hpp"
 
@@ -107,7 +107,8 @@ sync::Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
     return {};
   });
   if (opened) return store;
-  const bool damaged = parts && parts->writer && parts->writer->damaged();
+  const bool damaged = opened.error().code == ErrorCode::damaged ||
+                       (parts && parts->writer && parts->writer->damaged());
   const ErrorCode reason = damaged ? ErrorCode::unverified : opened.error().code;
   return fail(reason, std::move(opened.error().message));
 }
@@ -162,8 +163,7 @@ Status Store::Parts::settle(const StoreOptions& options, WriteUnit& unit) {
   const auto clean = unit.meta(meta_clean);
   report.unclean = role && (!clean || sync::as_text(*clean) != "1");
   if (report.unclean) {
-    if (const Status checked = writer->check(); !checked) return checked;
-    if (const Status fits = check_partial_indexes(*writer); !fits) return fits;
+    if (const Status sound = check_soundness(*writer); !sound) return sound;
   }
   const Status wrote_role = unit.set_meta(meta_role, sync::as_bytes(to_word(options.role)));
   if (!wrote_role) return wrote_role;

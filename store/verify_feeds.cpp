@@ -153,8 +153,7 @@ Status Auditor::check_head(const std::string& feed, const SignedHead& head, bool
   const ReadUnit fresh(database_, unit_.context());  // a node that is gone must not end the walk
   const Digest root = fresh.feed_root(feed, head.size);
   const Status read = fresh.status();
-  const bool could_not_look = !read && read.error().code == sync::ErrorCode::io;
-  if (could_not_look && !tells_of_damage(read.error())) return read;
+  if (!read && read.error().code == sync::ErrorCode::io) return read;  // nobody could look
   if (!read || root != head.root) {
     found(finding(FindingKind::feed_head, feed, head.size,
                   "the feed does not compute to the root that the hub has signed"));

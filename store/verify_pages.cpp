@@ -1,4 +1,4 @@
-#include "store/partial_indexes.hpp"
+#include "store/soundness.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/failure.hpp"
 #include "store/verify.hpp"

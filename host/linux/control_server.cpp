@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -137,24 +138,28 @@ class ControlServer::Listener {
   void serve(Connection& connection) {
     const auto request = read_frame(connection.socket.get(), options_.peer_wait_ms);
     if (request && !request->text.empty()) {
-      const bool finished = answer(connection, request->text);
+      const std::optional<std::uint32_t> mark = answer(connection, request->text);
       const std::lock_guard lock(connection.writing);
-      const std::uint32_t mark = finished ? mark_end : mark_failed;
-      [[maybe_unused]] const auto told =
-          write_mark(connection.socket.get(), mark, options_.peer_wait_ms);
+      if (mark) {
+        [[maybe_unused]] const auto told =
+            write_mark(connection.socket.get(), *mark, options_.peer_wait_ms);
+      }
       connection.ended = true;
     }
     ::shutdown(connection.socket.get(), SHUT_RDWR);
     connection.done = true;
   }
 
-  /// False if the handler failed.
-  bool answer(Connection& connection, const std::string& request) {
+  /// How the answer ends; without a mark where `stop` cut it short: the client must not take it
+  /// for whole.
+  std::optional<std::uint32_t> answer(Connection& connection, const std::string& request) {
     bool fits = true;
+    bool cut = false;
     const ControlReply reply = [&](std::string_view text) {
       if (text.empty()) return true;
       fits = fits && text.size() <= control_message_bytes_max;
-      if (!fits || stopping_ || connection.gone) return false;
+      cut = cut || stopping_;
+      if (!fits || cut || connection.gone) return false;
       const std::lock_guard lock(connection.writing);
       if (!write_message(connection.socket.get(), text, options_.peer_wait_ms)) {
         connection.gone = true;
@@ -166,13 +171,14 @@ class ControlServer::Listener {
     } catch (const std::exception&) {
       // Its text could hold anything, also a citizen's data: it stays out of the log.
       log(Level::error, "control.handler_failed");
-      return false;
+      return mark_failed;
     } catch (...) {
       log(Level::error, "control.handler_failed");
-      return false;
+      return mark_failed;
     }
     if (!fits) log(Level::error, "control.reply_too_large");
-    return fits;
+    if (cut) return std::nullopt;
+    return fits ? mark_end : mark_failed;
   }
 
   void tick() {

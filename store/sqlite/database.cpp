@@ -177,6 +177,7 @@ Status Database::configure(const DatabaseOptions& options) {
 
 Database::~Database() {
   for (const auto& [sql, prepared] : cache_) TRAM_ASSERT(!prepared.in_use);
+  literals_.clear();
   cache_.clear();
   sqlite3_close_v2(handle_);
 }
@@ -202,6 +203,15 @@ Statement Database::prepare(std::string_view sql) {
   if (found != cache_.end()) return {*this, std::make_unique<Prepared>(std::move(kept))};
   std::string text(sql);
   return {*this, cache_.try_emplace(std::move(text), std::move(kept)).first->second};
+}
+
+Statement Database::prepare_literal(std::string_view sql) {
+  const auto found = literals_.find(sql.data());
+  if (found != literals_.end() && !found->second->in_use) return {*this, *found->second};
+  Statement statement = prepare(sql);
+  const auto cached = cache_.find(sql);
+  if (cached != cache_.end()) literals_.emplace(sql.data(), &cached->second);
+  return statement;
 }
 
 Status Database::execute(const char* script) {
@@ -257,7 +267,7 @@ Status Database::check() {
   const sync::Result<std::string> words = complaint({});
   if (!words) return fail(words.error());
   if (words->empty()) return {};
-  return fail(ErrorCode::unverified, "the database is damaged: run `repair`");
+  return fail(ErrorCode::damaged, "the database is damaged: run `repair`");
 }
 
 sync::Result<std::string> Database::complaint(std::string_view table) {

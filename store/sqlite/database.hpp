@@ -41,7 +41,7 @@ struct DatabaseOptions {
 ///
 /// Errors: `unverified` if the key does not fit (or the file is no database of ours); `unavailable`
 /// if another process holds the file; `io` if disk or file failed, and the work is not saved;
-/// `limit` for a value that is too large; `failed` for a rule of the schema.
+/// `damaged` if what is read is no page of this database, or pages do not fit each other; `limit` for a value that is too large; `failed` for a rule of the schema.
 class Database {
   struct Key {
     explicit Key() = default;
@@ -55,8 +55,13 @@ class Database {
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  /// `sql` is constant text with :named parameters. Compiled once a connection.
+  /// `sql` has :named parameters. Compiled once a connection, and found again by its text.
   [[nodiscard]] Statement prepare(std::string_view sql);
+  /// A literal is found again by its address, without a look at the text.
+  template <std::size_t N>
+  [[nodiscard]] Statement prepare(const char (&literal)[N]) {
+    return prepare_literal({literal, N - 1});
+  }
   /// Runs constant text of several statements, such as a migration.
   [[nodiscard]] sync::Status execute(const char* script);
 
@@ -88,7 +93,7 @@ class Database {
   /// empties it: then true. Being kept from it by a reader is not an error: the next checkpoint
   /// goes on.
   [[nodiscard]] sync::Result<bool> checkpoint(bool truncate);
-  /// The first complaint of SQLite's whole check as `unverified`, or ok. The quick one does not
+  /// The first complaint of SQLite's whole check as `damaged`, or ok. The quick one does not
   /// look into indexes: after a power cut a disk that lied may show an old page of one.
   [[nodiscard]] sync::Status check();
   /// The same of one table and its indexes (of all for an empty name), in SQLite's words, one line;
@@ -102,6 +107,7 @@ class Database {
   };
   [[nodiscard]] sync::Status configure(const DatabaseOptions& options);
   [[nodiscard]] sync::Error error(int code);
+  [[nodiscard]] Statement prepare_literal(std::string_view sql);
 
   sqlite3* handle_;
   bool spoiled_ = false;
@@ -109,6 +115,7 @@ class Database {
   bool disk_full_ = false;
   bool damaged_ = false;
   std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> cache_;
+  std::unordered_map<const char*, Prepared*> literals_;  // of cache_
   std::function<void(int)> on_commit_;
 };
 

@@ -9,12 +9,6 @@ namespace tram::store {
 using sync::Error;
 using sync::ErrorCode;
 
-namespace {
-
-constexpr const char* damaged = "the database is damaged";
-
-}  // namespace
-
 bool is_full(sqlite3* handle, int code) {
   // The index of the write-ahead log could not grow.
   if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
@@ -33,8 +27,8 @@ Error error_of(sqlite3* handle, int code) {
     case SQLITE_PERM:
     case SQLITE_AUTH: return {ErrorCode::io, "the database may not be opened"};
     case SQLITE_CORRUPT:
-      return {ErrorCode::io,
-              std::string(damaged) + " (" + detail + "): stop the program and run `repair`"};
+      return {ErrorCode::damaged,
+              "the database is damaged (" + detail + "): stop the program and run `repair`"};
     case SQLITE_NOTADB:
       return {ErrorCode::unverified, "the key does not fit this database, or it is damaged"};
     case SQLITE_BUSY:
@@ -47,7 +41,7 @@ Error error_of(sqlite3* handle, int code) {
 }
 
 bool tells_of_damage(const Error& error) {
-  return error.code == ErrorCode::unverified || error.message.find(damaged) != std::string::npos;
+  return error.code == ErrorCode::damaged || error.code == ErrorCode::unverified;
 }
 
 }  // namespace tram::store

@@ -14,6 +14,7 @@ std::string_view to_word(ErrorCode code) {
     case ErrorCode::not_enrolled: return "not_enrolled";
     case ErrorCode::usage: return "usage";
     case ErrorCode::io: return "io";
+    case ErrorCode::damaged: return "damaged";
     case ErrorCode::failed: return "failed";
   }
   return "failed";

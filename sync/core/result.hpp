@@ -27,6 +27,7 @@ enum class ErrorCode {
   not_enrolled,  ///< this machine has no identity, or its configuration is wrong (exit 3)
   usage,         ///< the caller's words are off (exit 2)
   io,            ///< disk, file or database failed: the work may not be saved
+  damaged,       ///< what the disk holds is no store any more: stop, and repair (exit 6)
   failed,        ///< anything else (exit 1)
 };
 

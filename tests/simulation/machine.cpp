@@ -58,7 +58,9 @@ void Machine::checkpoint_if_due() {
 }
 
 void Machine::note(const sync::Status& status) {
-  if (!status && status.error().code == sync::ErrorCode::io) failed_ = true;
+  if (status) return;
+  const sync::ErrorCode code = status.error().code;
+  if (code == sync::ErrorCode::io || code == sync::ErrorCode::damaged) failed_ = true;
 }
 
 void Machine::begin_life() {

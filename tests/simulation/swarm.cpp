@@ -100,6 +100,9 @@ Run::Run(const RunOptions& options)
 LineFaults Run::draw_faults() {
   LineFaults line;
   for (bool& fault : faults_) fault = dice_.chance(0.5);
+  // After it everything is handed in anew, which costs as much as two simulated years.
+  bool& wipes = faults_[static_cast<std::size_t>(Fault::hub_wipes)];
+  wipes = wipes && dice_.chance(0.25);
   if (has(Fault::losses)) {
     line.request_lost = dice_.fraction() * 0.3;
     line.answer_lost = dice_.fraction() * 0.3;

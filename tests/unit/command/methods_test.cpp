@@ -20,7 +20,7 @@ namespace {
 constexpr std::array all_codes{ErrorCode::malformed, ErrorCode::limit,        ErrorCode::unverified,
                                ErrorCode::refused,   ErrorCode::unavailable,  ErrorCode::not_found,
                                ErrorCode::conflict,  ErrorCode::not_enrolled, ErrorCode::usage,
-                               ErrorCode::io,        ErrorCode::failed};
+                               ErrorCode::io,        ErrorCode::damaged,      ErrorCode::failed};
 
 Methods sample_methods() {
   Methods methods;

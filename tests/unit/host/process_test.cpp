@@ -76,6 +76,7 @@ TEST_CASE("exit codes are those that scripts rely on") {
   CHECK(static_cast<int>(exit_code_for(ErrorCode::not_enrolled)) == 3);
   CHECK(static_cast<int>(exit_code_for(ErrorCode::unavailable)) == 4);
   CHECK(static_cast<int>(exit_code_for(ErrorCode::unverified)) == 6);
+  CHECK(static_cast<int>(exit_code_for(ErrorCode::damaged)) == 6);
   CHECK(static_cast<int>(exit_code_for(ErrorCode::refused)) == 7);
   CHECK(static_cast<int>(ExitCode::needs_person) == 5);
 }

@@ -150,7 +150,8 @@ TEST_CASE("store copy: what is not there, is there already, or is damaged is ref
   }
   const auto damaged = copy_store(node.file(), node.options().key, copy_of(node));
   REQUIRE_FALSE(damaged);
-  CHECK((damaged.error().code == ErrorCode::unverified || damaged.error().code == ErrorCode::io));
+  CHECK((damaged.error().code == ErrorCode::unverified ||
+         damaged.error().code == ErrorCode::damaged));
 }
 
 }  // namespace tram::store::test

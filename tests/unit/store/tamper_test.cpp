@@ -6,7 +6,7 @@
 #include <iterator>
 #include <set>
 
-#include "store/partial_indexes.hpp"
+#include "store/soundness.hpp"
 #include "store/sqlite/database.hpp"
 #include "tests/unit/store/world.hpp"
 

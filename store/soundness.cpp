@@ -1,4 +1,4 @@
-#include "store/partial_indexes.hpp"
+#include "store/soundness.hpp"
 
 #include <array>
 #include <cstdint>
@@ -47,6 +47,11 @@ std::span<const PartialIndex> partial_indexes() {
   return indexes;
 }
 
+Status check_soundness(Database& database) {
+  if (const Status checked = database.check(); !checked) return checked;
+  return check_partial_indexes(database);
+}
+
 Status check_partial_indexes(Database& database) {
   for (const PartialIndex& index : indexes) {
     const Result<std::int64_t> rows = count(database, index.rows);
@@ -54,7 +59,7 @@ Status check_partial_indexes(Database& database) {
     const Result<std::int64_t> entries = count(database, index.entries);
     if (!entries) return fail(entries.error());
     if (*rows == *entries) continue;
-    return fail(ErrorCode::unverified,
+    return fail(ErrorCode::damaged,
                 std::string("the index ") + index.name + " does not fit its table: run `repair`");
   }
   return {};
