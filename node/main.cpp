@@ -151,8 +151,8 @@ int sync_now(const Words& words) {
                        {"message", done.error().message},
                        {"exit", code}};
     command::say("tram-node: " + done.error().message);
-    const bool safe = done.error().code != sync::ErrorCode::io &&
-                      done.error().code != sync::ErrorCode::damaged;
+    const bool safe =
+        done.error().code != sync::ErrorCode::io && done.error().code != sync::ErrorCode::damaged;
     if (safe) command::say("What was saved here is safe and is sent later.");
   } else if (report.value("copied", false)) {
     code = command::exit_with(ExitCode::needs_person);

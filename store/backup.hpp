@@ -17,8 +17,8 @@ namespace tram::store {
 ///
 /// It uses a connection of its own, so any thread may call it, beside an open Store of this process
 /// or without one. `conflict` if `copy` exists; `unverified` if the key does not fit or nobody can
-/// tell, `damaged` if the store is; `io` if the disk failed or is full. After a failure, what stands
-/// at `copy` is of no use.
+/// tell, `damaged` if the store is; `io` if the disk failed or is full. After a failure, what
+/// stands at `copy` is of no use.
 [[nodiscard]] sync::Result<std::vector<FeedRow>> copy_store(const std::filesystem::path& file,
                                                             sync::ByteView key,
                                                             const std::filesystem::path& copy);

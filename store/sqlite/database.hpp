@@ -41,7 +41,8 @@ struct DatabaseOptions {
 ///
 /// Errors: `unverified` if the key does not fit (or the file is no database of ours); `unavailable`
 /// if another process holds the file; `io` if disk or file failed, and the work is not saved;
-/// `damaged` if what is read is no page of this database, or pages do not fit each other; `limit` for a value that is too large; `failed` for a rule of the schema.
+/// `damaged` if what is read is no page of this database, or pages do not fit each other; `limit`
+/// for a value that is too large; `failed` for a rule of the schema.
 class Database {
   struct Key {
     explicit Key() = default;

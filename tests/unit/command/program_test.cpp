@@ -23,7 +23,7 @@ constexpr std::pair<ErrorCode, int> exit_codes[] = {
     {ErrorCode::malformed, 1},    {ErrorCode::limit, 1},     {ErrorCode::unverified, 6},
     {ErrorCode::refused, 7},      {ErrorCode::not_found, 1}, {ErrorCode::unavailable, 4},
     {ErrorCode::conflict, 1},     {ErrorCode::usage, 2},     {ErrorCode::io, 1},
-    {ErrorCode::not_enrolled, 3}, {ErrorCode::damaged, 6},    {ErrorCode::failed, 1},
+    {ErrorCode::not_enrolled, 3}, {ErrorCode::damaged, 6},   {ErrorCode::failed, 1},
 };
 
 class Opened final : public command::Opened {
