@@ -1,6 +1,6 @@
 // Goal: seeds by the thousand from a command line.
 // Method: one run after the other; a seed that fails is printed with its replay.
-#include <malloc.h>
+#include <mimalloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -182,8 +182,7 @@ int main(int argc, char** argv) {
   if (!options.loud && std::freopen("/dev/null", "w", stderr) == nullptr) return 1;
   tram::host::set_log_level(tram::host::Level::error);
   // A run allocates and frees the same blocks again and again: none of it goes back to the system.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mi_option_disable(mi_option_allow_decommit);
   for (const int signal_number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS}) {
     std::signal(signal_number, tell_seed);
   }
