@@ -2,7 +2,6 @@
 
 #include "store/auditor.hpp"
 #include "store/sqlite/database.hpp"
-#include "store/sqlite/failure.hpp"
 #include "sync/core/codec.hpp"
 #include "sync/feed/merkle.hpp"
 

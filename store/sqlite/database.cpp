@@ -177,7 +177,6 @@ Status Database::configure(const DatabaseOptions& options) {
 
 Database::~Database() {
   for (const auto& [sql, prepared] : cache_) TRAM_ASSERT(!prepared.in_use);
-  literals_.clear();
   cache_.clear();
   sqlite3_close_v2(handle_);
 }

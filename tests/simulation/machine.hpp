@@ -47,8 +47,6 @@ class Machine {
   void is_up() { lost_power_ = false; }
   /// True while its disk has faults that can keep a store from opening.
   [[nodiscard]] bool may_not_open() const;
-  /// Before the first start. Most runs leave the encryption out: it is half of their time.
-  void encrypt() { encrypted_ = true; }
   [[nodiscard]] Disk& disk() { return disk_; }
   [[nodiscard]] const Disk& disk() const { return disk_; }
   [[nodiscard]] MachineClock& clock() { return clock_; }
@@ -66,10 +64,8 @@ class Machine {
   Disk disk_;
   MachineClock clock_;
   Dice dice_;
-  sync::ByteArray<32> store_key_{};
 
  private:
-  bool encrypted_ = false;
   std::uint64_t life_ = 0;
   bool lost_power_ = false;
   bool failed_ = false;  // an I/O error: only opening the store again tells what it holds

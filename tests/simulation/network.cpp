@@ -88,6 +88,7 @@ void Network::send(Member& member) {
   Waiting request{&member, member.machine->life(), lines_.at(&member).attempt, std::move(*frame)};
   // Whatever becomes of it, the client does not wait longer.
   fail(member, silence_ms);
+  if (passage == Passage::to_the_node) return;
   if (dice_.chance(faults_.request_doubled)) {
     ++replayed_;
     Waiting again = request;
@@ -95,7 +96,7 @@ void Network::send(Member& member) {
     province_.time.after(static_cast<std::int64_t>(dice_.spread(1, 9.0 * day_ms)),
                          [this, again = std::move(again)]() mutable { arrive(std::move(again)); });
   }
-  if (passage == Passage::to_the_node || dice_.chance(faults_.request_lost)) return;
+  if (dice_.chance(faults_.request_lost)) return;
   if (dice_.chance(faults_.request_strange)) falsify(request.frame);
   province_.time.after(
       latency(), [this, request = std::move(request)]() mutable { arrive(std::move(request)); });

@@ -100,7 +100,7 @@ Run::Run(const RunOptions& options)
 LineFaults Run::draw_faults() {
   LineFaults line;
   for (bool& fault : faults_) fault = dice_.chance(0.5);
-  // After it everything is handed in anew, which costs as much as two simulated years.
+  // After it everything is handed in anew, which is much of a run's time.
   bool& wipes = faults_[static_cast<std::size_t>(Fault::hub_wipes)];
   wipes = wipes && dice_.chance(0.25);
   if (has(Fault::losses)) {
