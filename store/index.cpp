@@ -244,15 +244,21 @@ Status Index::erase_record(const RecordRef& record) {
 }
 
 Result<std::vector<std::int64_t>> Index::scopes_of(std::int64_t entry_id) {
-  return ids(std::move(database_
-                           .prepare("SELECT feed_id FROM feed_entry WHERE entry_id = :entry_id"
-                                    " UNION SELECT lost.feed_id FROM lost_entry"
-                                    " JOIN lost USING (lost_id) WHERE entry_id = :entry_id"
-                                    " UNION SELECT :home_feed FROM entry JOIN log USING (log_id)"
-                                    " WHERE entry_id = :entry_id AND own = 1 AND :home_feed <> 0")
-                           .bind(":entry_id", entry_id)
-                           .bind(":home_feed", context_.home_feed)),
-             "feed_id");
+  auto scopes =
+      ids(std::move(database_
+                        .prepare("SELECT feed_id FROM feed_entry WHERE entry_id = :entry_id"
+                                 " UNION ALL SELECT lost.feed_id FROM lost_entry"
+                                 " JOIN lost USING (lost_id) WHERE entry_id = :entry_id"
+                                 " UNION ALL SELECT :home_feed FROM entry JOIN log USING (log_id)"
+                                 " WHERE entry_id = :entry_id AND own = 1 AND :home_feed <> 0")
+                        .bind(":entry_id", entry_id)
+                        .bind(":home_feed", context_.home_feed)),
+          "feed_id");
+  if (!scopes) return scopes;
+  std::ranges::sort(*scopes);
+  const auto doubled = std::ranges::unique(*scopes);
+  scopes->erase(doubled.begin(), doubled.end());
+  return scopes;
 }
 
 Status Index::came_into(std::int64_t feed_id, std::int64_t entry_id) {

@@ -163,16 +163,21 @@ Status Projection::store(const Touched::Key& key, const Row& row) {
       " updated) VALUES (:feed_id, :kind, :record, :state, :code, :custody, 0, :missing, :updated)"
       " ON CONFLICT (feed_id, kind, record) DO UPDATE SET state = excluded.state,"
       " code = excluded.code, custody = excluded.custody, missing = excluded.missing,"
-      " updated = excluded.updated, needs_rebuild = 0 RETURNING record_id");
+      " updated = excluded.updated, needs_rebuild = 0");
   bind_key(statement, key);
   statement.bind(":state", sync::encode_state(row.state));
   statement.bind_text(":code", sync::code_of(row.state));
   statement.bind_text(":custody", sync::custody_of(row.state));
   statement.bind(":missing", !row.state.missing.empty()).bind(":updated", row.updated.ms);
-  const Result<bool> stored = statement.step();
-  if (!stored) return fail(stored.error());
-  const std::int64_t record_id = statement.integer("record_id");
-  if (const Status ended = statement.run(); !ended) return ended;
+  if (const Status stored = statement.run(); !stored) return stored;
+  // Not by RETURNING, which makes a table for its one row.
+  Statement row_of = database_.prepare(
+      "SELECT record_id FROM record"
+      " WHERE feed_id = :feed_id AND kind = :kind AND record = :record");
+  bind_key(row_of, key);
+  const Result<bool> stands = row_of.step();
+  if (!stands) return fail(stands.error());
+  const std::int64_t record_id = row_of.integer("record_id");
   if (const Status codes = store_codes(record_id, row); !codes) return codes;
   return store_conflicts(record_id, row.state);
 }

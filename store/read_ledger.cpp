@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/context.hpp"
 #include "store/feed_writer.hpp"
 #include "store/read_unit.hpp"
@@ -48,10 +50,11 @@ std::optional<sync::HeldEntry> ReadUnit::entry(const Name& name) const {
 std::vector<Name> ReadUnit::names_at(const Place& place) const {
   Statement statement = database_.prepare(
       "SELECT name FROM place JOIN log USING (log_id) JOIN entry USING (entry_id)"
-      " WHERE log = :log AND place.seq = :seq ORDER BY name");
+      " WHERE log = :log AND place.seq = :seq");
   statement.bind(":log", place.log).bind(":seq", place.seq);
   std::vector<Name> names;
   while (row(statement)) names.push_back(statement.array<32>("name"));
+  std::ranges::sort(names);  // nearly always one: SQLite would set up a sorter for each call
   return names;
 }
 
@@ -65,6 +68,9 @@ std::optional<RecordRef> ReadUnit::record_of(const Name& name) const {
 }
 
 std::vector<Name> ReadUnit::names_without_bytes(const FeedId& feed, std::size_t max) const {
+  // Nearly always there is none; sorting nothing would still make a table.
+  Statement any = database_.prepare("SELECT 1 FROM entry WHERE bytes IS NULL AND erased = 0");
+  if (!row(any)) return {};
   // From the few entries without bytes to their feeds, never through the whole feed.
   Statement statement = database_.prepare(
       "SELECT name FROM entry CROSS JOIN feed_entry USING (entry_id) JOIN feed USING (feed_id)"
@@ -87,10 +93,12 @@ std::optional<sync::LogState> ReadUnit::log(const LogId& log) const {
   if (!statement.is_null("device")) state.device = statement.array<32>("device");
   state.unit = statement.text("unit");
   state.own = statement.flag("own");
-  Statement tips = database_.prepare(
-      "SELECT count, chain FROM log_tip WHERE log_id = :log_id ORDER BY count DESC, chain");
+  Statement tips = database_.prepare("SELECT count, chain FROM log_tip WHERE log_id = :log_id");
   tips.bind(":log_id", statement.integer("log_id"));
   while (row(tips)) state.tips.push_back({tips.number("count"), tips.array<32>("chain")});
+  std::ranges::sort(state.tips, [](const sync::LogTip& a, const sync::LogTip& b) {
+    return a.count != b.count ? a.count > b.count : a.chain < b.chain;
+  });
   return state;
 }
 
@@ -98,10 +106,11 @@ std::vector<Digest> ReadUnit::chains_at(const LogId& log, std::uint64_t count) c
   if (count == 0) return {};
   Statement statement = database_.prepare(
       "SELECT chain FROM place JOIN log USING (log_id)"
-      " WHERE log = :log AND seq = :seq AND chain IS NOT NULL ORDER BY chain");
+      " WHERE log = :log AND seq = :seq AND chain IS NOT NULL");
   statement.bind(":log", log).bind(":seq", count - 1);
   std::vector<Digest> chains;
   while (row(statement)) chains.push_back(statement.array<32>("chain"));
+  std::ranges::sort(chains);
   return chains;
 }
 
@@ -145,18 +154,29 @@ std::uint64_t ReadUnit::feed_size(const FeedId& feed) const {
   return row(statement) ? statement.number("size") : 0;
 }
 
-Digest ReadUnit::feed_node(const FeedId& feed, unsigned level, std::uint64_t index) const {
+std::optional<std::int64_t> ReadUnit::feed_id_of(const FeedId& feed) const {
   Statement statement = database_.prepare("SELECT feed_id FROM feed WHERE feed = :feed");
   statement.bind_text(":feed", feed);
-  if (!row(statement)) return {};
-  const auto node = store::feed_node(database_, statement.integer("feed_id"), level, index);
+  if (!row(statement)) return std::nullopt;
+  return statement.integer("feed_id");
+}
+
+Digest ReadUnit::node_of(std::int64_t feed_id, unsigned level, std::uint64_t index) const {
+  const auto node = store::feed_node(database_, feed_id, level, index);
   if (!node) latch(node.error());
   return node.value_or(Digest{});
 }
 
+Digest ReadUnit::feed_node(const FeedId& feed, unsigned level, std::uint64_t index) const {
+  const std::optional<std::int64_t> feed_id = feed_id_of(feed);
+  return feed_id ? node_of(*feed_id, level, index) : Digest{};
+}
+
 Digest ReadUnit::feed_root(const FeedId& feed, std::uint64_t size) const {
-  return sync::merkle::root(
-      size, [&](unsigned level, std::uint64_t index) { return feed_node(feed, level, index); });
+  const std::optional<std::int64_t> feed_id = feed_id_of(feed);
+  return sync::merkle::root(size, [&](unsigned level, std::uint64_t index) {
+    return feed_id ? node_of(*feed_id, level, index) : Digest{};
+  });
 }
 
 std::vector<Name> ReadUnit::feed_names(const FeedId& feed, std::uint64_t from,

@@ -109,6 +109,10 @@ class ReadUnit : public sync::LedgerReader {
   const Context& context_;
 
  private:
+  [[nodiscard]] std::optional<std::int64_t> feed_id_of(const sync::FeedId& feed) const;
+  [[nodiscard]] sync::Digest node_of(std::int64_t feed_id, unsigned level,
+                                     std::uint64_t index) const;
+
   mutable std::optional<sync::Error> error_;
 };
 

@@ -79,6 +79,8 @@ struct Store::Parts {
   [[nodiscard]] Status settle(const StoreOptions& options, WriteUnit& unit);
   [[nodiscard]] Status settle_home(const StoreOptions& options, WriteUnit& unit, bool& changed);
   [[nodiscard]] Status write(const std::function<Status(WriteUnit&)>& work);
+  [[nodiscard]] Status read(Database& reader,
+                            const std::function<Status(const ReadUnit&)>& work) const;
   void tell(DiskTrouble trouble);
   [[nodiscard]] std::unique_ptr<Database> take_reader();
   void wait_for_readers();
@@ -117,7 +119,6 @@ Status Store::Parts::open(const StoreOptions& options) {
   if (options.role == Role::node && options.home_unit.empty()) {
     return fail(ErrorCode::usage, "a node's store needs its home unit");
   }
-  if (options.readers == 0) return fail(ErrorCode::usage, "a store needs a reader");
   DatabaseOptions connection;
   connection.path = options.path;
   connection.key = options.key;
@@ -258,15 +259,24 @@ Status Store::write(const std::function<Status(WriteUnit&)>& work) {
   return guarded([&] { return parts_->write(work); });
 }
 
-Status Store::read(const std::function<Status(const ReadUnit&)>& work) const {
-  std::unique_ptr<Database> reader = parts_->take_reader();
-  const Status done = guarded([&]() -> Status {
-    Transaction transaction(*reader);
+Status Store::Parts::read(Database& reader,
+                          const std::function<Status(const ReadUnit&)>& work) const {
+  return guarded([&]() -> Status {
+    Transaction transaction(reader);
     if (const Status begun = transaction.begin(Transaction::Kind::read); !begun) return begun;
-    const ReadUnit unit(*reader, parts_->context);
+    const ReadUnit unit(reader, context);
     if (const Status worked = work(unit); !worked) return worked;
     return unit.status();
   });
+}
+
+Status Store::read(const std::function<Status(const ReadUnit&)>& work) const {
+  if (parts_->readers == 0) {
+    const std::lock_guard lock(parts_->write_mutex);
+    return parts_->read(*parts_->writer, work);
+  }
+  std::unique_ptr<Database> reader = parts_->take_reader();
+  const Status done = parts_->read(*reader, work);
   parts_->give_reader(std::move(reader));
   return done;
 }

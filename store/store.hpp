@@ -33,7 +33,8 @@ struct StoreOptions {
   /// Keys whose verdicts and erasures count. Those of earlier openings and WriteUnit::add_hub_key
   /// stay.
   std::vector<sync::PublicKey> hub_keys;
-  /// Connections that read beside each other; the next reader waits.
+  /// Connections that read beside each other; the next reader waits. With none, reads go over the
+  /// writer's connection and take turns with writes: less memory, for a program of one thread.
   std::size_t readers = 3;
   /// A checkpoint begins when the WAL has this many pages (4 kB each), off the writer's thread.
   int checkpoint_pages = 1000;

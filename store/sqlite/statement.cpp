@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -13,11 +12,15 @@ namespace tram::store {
 
 namespace {
 
-int place_of(std::string_view name, const std::vector<std::string>& names) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  const bool statement_has_this_name = found != names.end();
+// Most callers ask in the statement's own order: the search begins behind the last one found.
+int place_of(std::string_view name, const std::vector<std::string>& names, std::size_t& next) {
+  for (std::size_t left = names.size(); left > 0; --left) {
+    if (next == names.size()) next = 0;
+    if (names[next++] == name) return static_cast<int>(next - 1);
+  }
+  const bool statement_has_this_name = false;
   TRAM_ASSERT(statement_has_this_name);
-  return static_cast<int>(found - names.begin());
+  return 0;
 }
 
 // SQLite has a name for everything but where memory ended.
@@ -66,11 +69,11 @@ Statement::~Statement() {
 }
 
 int Statement::parameter_index(std::string_view parameter) const {
-  return 1 + place_of(parameter, prepared_->parameters);
+  return 1 + place_of(parameter, prepared_->parameters, prepared_->next_parameter);
 }
 
 int Statement::column_index(std::string_view column) const {
-  return place_of(column, prepared_->columns);
+  return place_of(column, prepared_->columns, prepared_->next_column);
 }
 
 void Statement::check(int code) {

@@ -29,6 +29,8 @@ struct Prepared {
   bool in_use = false;
   std::vector<std::string> parameters;
   std::vector<std::string> columns;
+  std::size_t next_parameter = 0;  // behind the one that was asked for last
+  std::size_t next_column = 0;
 };
 
 /// One prepared statement, borrowed from its database's cache: reset and cleared when it goes out

@@ -24,11 +24,59 @@ const Block& Content::at(std::size_t index) const {
   return index < blocks.size() && blocks[index] ? *blocks[index] : zeros;
 }
 
+namespace {
+
+// A commit frees about as many blocks as it takes: those that were freed last are given first,
+// because the processor's cache still has them.
+template <class T>
+class LastFreed {
+ public:
+  using value_type = T;
+
+  LastFreed() = default;
+  template <class U>
+  LastFreed(const LastFreed<U>& /*other*/) {}
+  bool operator==(const LastFreed&) const = default;
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    std::vector<T*>& kept = shelf().kept;
+    if (count != 1 || kept.empty()) return std::allocator<T>().allocate(count);
+    T* const block = kept.back();
+    kept.pop_back();
+    return block;
+  }
+  void deallocate(T* block, std::size_t count) noexcept {
+    std::vector<T*>& kept = shelf().kept;
+    if (count != 1 || kept.size() == kept.capacity()) {
+      std::allocator<T>().deallocate(block, count);
+    } else {
+      kept.push_back(block);
+    }
+  }
+
+ private:
+  struct Shelf {
+    Shelf() { kept.reserve(256); }
+    Shelf(const Shelf&) = delete;
+    Shelf& operator=(const Shelf&) = delete;
+    ~Shelf() {
+      for (T* const block : kept) std::allocator<T>().deallocate(block, 1);
+    }
+    std::vector<T*> kept;
+  };
+  static Shelf& shelf() {
+    static Shelf all;  // one thread uses all disks (disk.hpp)
+    return all;
+  }
+};
+
+}  // namespace
+
 Block& Content::own(std::size_t index, std::size_t from, std::size_t count) {
   if (index >= blocks.size()) blocks.resize(index + 1);
   std::shared_ptr<Block>& block = blocks[index];
   if (block && block.use_count() == 1) return *block;
-  std::shared_ptr<Block> made = std::make_shared_for_overwrite<Block>();
+  std::shared_ptr<Block> made = std::allocate_shared_for_overwrite<Block>(LastFreed<Block>());
   const Block& before = at(index);
   const std::size_t end = from + count;
   std::copy_n(before.data(), from, made->data());

@@ -10,12 +10,13 @@ namespace tram::simulation {
 namespace {
 
 constexpr const char* store_file = "tram.db";
-constexpr std::uint64_t wal_bytes_max = std::uint64_t{1} << 20U;
+// Much less than in the product: a small province would hardly ever come to a checkpoint.
+constexpr std::uint64_t wal_bytes_max = std::uint64_t{256} << 10U;
 
 }  // namespace
 
 Machine::Machine(const Timeline& time, std::uint64_t seed)
-    : disk_(seed), clock_(time), dice_(seed) {}
+    : disk_(seed), clock_(time), dice_(seed), reads_beside_(dice_.below(4) == 0) {}
 
 void Machine::stop(Stop how) {
   if (how != Stop::in_order) {
@@ -42,7 +43,8 @@ store::StoreOptions Machine::store_options() const {
   store::StoreOptions options;  // no key: encryption would be half of a run's time
   options.path = disk_.path(store_file);
   options.vfs = vfs();
-  options.readers = 1;
+  // A connection that reads keeps pages of its own, and loses them at each commit.
+  options.readers = reads_beside_ ? 1 : 0;
   options.background_checkpoints = false;
   return options;
 }

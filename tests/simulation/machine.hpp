@@ -66,6 +66,7 @@ class Machine {
   Dice dice_;
 
  private:
+  bool reads_beside_;  // over a connection of its own, as in the product
   std::uint64_t life_ = 0;
   bool lost_power_ = false;
   bool failed_ = false;  // an I/O error: only opening the store again tells what it holds

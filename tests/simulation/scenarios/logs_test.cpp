@@ -47,7 +47,7 @@ void goes_on_offline(OneDesk& desk, const sync::Name& newest_held, const sync::N
 
 TEST_CASE("trace M2: a disk that lied about ten saves; the node starts offline and writes on") {
   std::size_t forgot = 0;
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     OneDesk desk(seed);
     Province& province = desk.province;
     Member& node = desk.node;
