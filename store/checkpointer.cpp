@@ -48,9 +48,9 @@ void Checkpointer::bytes_were_erased() {
   wake_.notify_one();
 }
 
-bool Checkpointer::owes_truncation() const {
+bool Checkpointer::is_due() const {
   const std::lock_guard lock(mutex_);
-  return erasures_ != emptied_;
+  return wanted_ || erasures_ != emptied_;
 }
 
 sync::Status Checkpointer::run(bool truncate) {
@@ -58,8 +58,9 @@ sync::Status Checkpointer::run(bool truncate) {
   std::uint64_t erasures = 0;
   {
     const std::lock_guard counts(mutex_);
+    wanted_ = false;
     erasures = erasures_;
-    truncate = truncate || erasures != emptied_;
+    truncate = std::exchange(truncate_, false) || truncate || erasures != emptied_;
   }
   const sync::Result<bool> done = database_->checkpoint(truncate);
   // Pages that a flush could not bring to the disk pass for clean in the system's memory: a later
@@ -79,11 +80,9 @@ void Checkpointer::loop() {
   for (;;) {
     wake_.wait(lock, [this] { return wanted_ || ending_; });
     if (ending_) return;
-    wanted_ = false;
-    const bool truncate = std::exchange(truncate_, false);
     lock.unlock();
     // Whoever watches the disk has been told; the WAL keeps the work.
-    static_cast<void>(run(truncate));
+    static_cast<void>(run(false));
     lock.lock();
   }
 }

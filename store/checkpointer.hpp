@@ -31,8 +31,8 @@ class Checkpointer {
   /// Told after a commit that took bytes out of the ledger. From now on each commit has the WAL
   /// emptied, until that was done.
   void bytes_were_erased();
-  /// Erased bytes stand in the WAL.
-  [[nodiscard]] bool owes_truncation() const;
+  /// The WAL is as long as it may be, or erased bytes stand in it.
+  [[nodiscard]] bool is_due() const;
   [[nodiscard]] sync::Status run(bool truncate);
 
  private:
@@ -45,7 +45,7 @@ class Checkpointer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool wanted_ = false;
-  bool truncate_ = false;
+  bool truncate_ = false;       // what is wanted is to empty it
   std::uint64_t erasures_ = 0;  // so often were bytes erased
   std::uint64_t emptied_ = 0;   // and of so many the WAL is free
   bool ending_ = false;

@@ -294,7 +294,7 @@ Status Store::checkpoint(bool truncate) {
 }
 
 bool Store::owes_checkpoint() const {
-  return parts_->checkpointer->owes_truncation();
+  return parts_->checkpointer->is_due();
 }
 
 const OpeningReport& Store::opening() const {

@@ -88,7 +88,7 @@ class Store {
   /// Moves the WAL into the file now; `truncate`, or an erasure before, also empties it: the erased
   /// bytes are gone then.
   [[nodiscard]] sync::Status checkpoint(bool truncate);
-  /// Erased bytes stand in the WAL. With background_checkpoints they soon do not.
+  /// The WAL is long, or holds erased bytes. With background_checkpoints it soon does not.
   [[nodiscard]] bool owes_checkpoint() const;
 
   [[nodiscard]] const OpeningReport& opening() const;

@@ -9,6 +9,7 @@
 #include "schema/field.hpp"
 #include "schema/fields.hpp"
 #include "schema/kinds.hpp"
+#include "schema/limits.hpp"
 
 namespace tram::simulation {
 
@@ -141,7 +142,7 @@ void Clerks::type_oddly(Member& member) {
     case 0: text = "a\\u0000b"; break;
     case 1: text = "\xff\xfe"; break;
     case 2: text += 'x'; break;
-    case 3: text.assign(10'000'000, 'x'); break;
+    case 3: text.assign(schema::limits::event_line_bytes_max, 'x'); break;
     default: break;
   }
   std::string odd = line_of_file(imported_, "?");

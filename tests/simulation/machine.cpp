@@ -10,13 +10,18 @@ namespace tram::simulation {
 namespace {
 
 constexpr const char* store_file = "tram.db";
-// Much less than in the product: a small province would hardly ever come to a checkpoint.
-constexpr std::uint64_t wal_bytes_max = std::uint64_t{256} << 10U;
+// Less than in the product: a small province would hardly ever come to a checkpoint.
+constexpr int checkpoint_pages_least = 16;
+constexpr int checkpoint_pages_most = 256;
 
 }  // namespace
 
 Machine::Machine(const Timeline& time, std::uint64_t seed)
-    : disk_(seed), clock_(time), dice_(seed), reads_beside_(dice_.below(4) == 0) {}
+    : disk_(seed), clock_(time), dice_(seed) {
+  reads_beside_ = dice_.chance(0.25);
+  checkpoint_pages_ =
+      static_cast<int>(dice_.between(checkpoint_pages_least, checkpoint_pages_most));
+}
 
 void Machine::stop(Stop how) {
   if (how != Stop::in_order) {
@@ -46,11 +51,12 @@ store::StoreOptions Machine::store_options() const {
   // A connection that reads keeps pages of its own, and loses them at each commit.
   options.readers = reads_beside_ ? 1 : 0;
   options.background_checkpoints = false;
+  options.checkpoint_pages = checkpoint_pages_;
   return options;
 }
 
 void Machine::checkpoint_if_due() {
-  if (disk_.size("tram.db-wal") < wal_bytes_max && !store().owes_checkpoint()) return;
+  if (!store().owes_checkpoint()) return;
   // A failure shows again at the next commit; the log keeps the work.
   static_cast<void>(store().checkpoint(false));
 }

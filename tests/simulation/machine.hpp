@@ -66,7 +66,8 @@ class Machine {
   Dice dice_;
 
  private:
-  bool reads_beside_;  // over a connection of its own, as in the product
+  bool reads_beside_ = false;  // over a connection of its own, as in the product
+  int checkpoint_pages_ = 0;
   std::uint64_t life_ = 0;
   bool lost_power_ = false;
   bool failed_ = false;  // an I/O error: only opening the store again tells what it holds

@@ -181,6 +181,26 @@ TEST_CASE("store: a unit reads its own writes, a reader does not") {
   node.read([&](const ReadUnit& unit) { CHECK(unit.log(log.id())); });
 }
 
+TEST_CASE("store: a checkpoint is due once the log is long, until one was made") {
+  TestStore node;
+  node.extra.checkpoint_pages = 60;
+  node.reopen();
+  TestLog log(1, device_key(1), home, true);
+  node.apply(log.commit());
+  REQUIRE(node.store().checkpoint(true));
+  CHECK_FALSE(node.store().owes_checkpoint());
+  int writes = 0;
+  for (; !node.store().owes_checkpoint() && writes < 100; ++writes) {
+    node.write([&](WriteUnit& unit) {
+      CHECK(unit.set_meta("test.n", sync::as_bytes(std::to_string(writes))));
+    });
+  }
+  CHECK(writes > 1);
+  CHECK(writes <= 60);  // a page at least for each
+  REQUIRE(node.store().checkpoint(false));
+  CHECK_FALSE(node.store().owes_checkpoint());
+}
+
 TEST_CASE("store: another home unit recomputes what is pending") {
   TestStore node;
   TestLog log(1, device_key(1), home, true);
