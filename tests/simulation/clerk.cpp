@@ -16,6 +16,7 @@ namespace tram::simulation {
 namespace {
 
 namespace field = schema::dossier_field;
+namespace limits = schema::limits;
 
 // What a commune works on at a time.
 constexpr std::size_t dossiers_max = 40;
@@ -142,7 +143,7 @@ void Clerks::type_oddly(Member& member) {
     case 0: text = "a\\u0000b"; break;
     case 1: text = "\xff\xfe"; break;
     case 2: text += 'x'; break;
-    case 3: text.assign(schema::limits::event_line_bytes_max, 'x'); break;
+    case 3: text.assign(dice_.chance(0.1) ? 10'000'000 : limits::event_line_bytes_max, 'x'); break;
     default: break;
   }
   std::string odd = line_of_file(imported_, "?");

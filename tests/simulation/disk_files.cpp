@@ -57,16 +57,12 @@ class LastFreed {
  private:
   struct Shelf {
     Shelf() { kept.reserve(256); }
-    Shelf(const Shelf&) = delete;
-    Shelf& operator=(const Shelf&) = delete;
-    ~Shelf() {
-      for (T* const block : kept) std::allocator<T>().deallocate(block, 1);
-    }
     std::vector<T*> kept;
   };
+  // One thread uses all disks (disk.hpp). Never destroyed: a disk may live until the program ends.
   static Shelf& shelf() {
-    static Shelf all;  // one thread uses all disks (disk.hpp)
-    return all;
+    static Shelf* const all = std::make_unique<Shelf>().release();
+    return *all;
   }
 };
 
