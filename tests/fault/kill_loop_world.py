@@ -135,7 +135,8 @@ class World:
         kill = sites.Kill(killed)
         if victims == "node" and chance.randrange(ALONE_ONE_IN) == 0:
             node.kill_now()
-            jobs = [self._pool.submit(self._work_alone, node, kill, chance)]
+            jobs = [self._pool.submit(self._work_alone, node, kill, chance,
+                                      self.way.counts().cuts)]
         else:
             jobs = [self._pool.submit(self._work, site, kill, hot, random.Random(chance.random()))
                     for site, hot in self._workers(victims, node, chance)]
@@ -236,7 +237,7 @@ class World:
         else:
             self.status(site)
 
-    def _work_alone(self, site, kill, chance):
+    def _work_alone(self, site, kill, chance, cuts_before):
         for _ in range(HOT_STEPS):
             if kill.done.is_set():
                 return
@@ -250,6 +251,8 @@ class World:
                 taken = functools.partial(self._synced, site, count=count)
             if outcome is None:
                 self.cut_off += 1
+            elif outcome.code == support.UNAVAILABLE and self.way.counts().cuts > cuts_before:
+                self.cut_off += 1  # the line broke, and the kill that goes with it is still to come
             elif outcome.code == support.OK:
                 taken(result=outcome.json)
             else:

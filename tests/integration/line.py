@@ -16,7 +16,7 @@ HEAD_BYTES_MAX = 8192
 
 
 class Counts:
-    """What passed: bytes each way, connections, and turns.
+    """What passed: bytes each way, connections, turns, and the cuts of cut_after().
 
     A turn is a burst from the client that follows data of the server or opens a connection: over
     HTTP/1.1 without pipelining, a request. A TLS 1.3 handshake adds one (the client's hello).
@@ -27,6 +27,7 @@ class Counts:
         self.down = 0
         self.connections = 0
         self.turns = 0
+        self.cuts = 0
 
 
 class Line:
@@ -40,6 +41,8 @@ class Line:
         self._pairs = set()
         self._left = None
         self._on_cut = None
+        self._no_cut_runs = threading.Event()
+        self._no_cut_runs.set()
         self._up = True
         self._closed = False
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -68,7 +71,9 @@ class Line:
             self._on_cut = then
 
     def never_cut(self):
+        """Also waits for a cut that has begun, so that the line is up again; not from `then()`."""
         self.cut_after(None)
+        self._no_cut_runs.wait()
 
     def will_cut(self):
         """Whether a cut is due, or its `then()` still runs."""
@@ -135,6 +140,8 @@ class Line:
                 if self._left == 0:
                     cut, self._left = self._on_cut or (lambda: None), None
                     self._up = False
+                    self._no_cut_runs.clear()
+                    self._counts.cuts += 1
             if upwards and data:
                 self._counts.up += len(data)
                 self._counts.turns += 0 if pair.client_spoke_last else 1
@@ -145,8 +152,11 @@ class Line:
         if cut is not None:
             pair.send(upwards, data)
             self.take_down()
-            cut()
-            self.bring_up()
+            try:
+                cut()
+            finally:
+                self.bring_up()
+                self._no_cut_runs.set()
             return b""
         return data
 
