@@ -150,9 +150,9 @@ class Line:
             if data:
                 pair.client_spoke_last = upwards
         if cut is not None:
-            pair.send(upwards, data)
-            self.take_down()
             try:
+                pair.send(upwards, data)
+                self.take_down()
                 cut()
             finally:
                 self.bring_up()
